@@ -1,0 +1,1 @@
+//! Benchmarks that compare whole runs of hyperrsi with bare loops.

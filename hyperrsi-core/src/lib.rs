@@ -1,0 +1,3 @@
+//! The core of hyperrsi. See [`model`] for the values everything speaks in.
+pub mod model;
+pub mod series;

@@ -1,0 +1,2 @@
+//! hyperrsi: automated crypto trading. See the README.
+pub use hyperrsi_core::*;

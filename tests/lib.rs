@@ -1,0 +1,1 @@
+//! Tests across crates, against oracles and real programs.

@@ -13,6 +13,7 @@ mod number;
 mod order;
 mod position;
 mod side;
+mod ticket;
 mod time;
 mod timeframe;
 
@@ -29,5 +30,6 @@ pub use order::{
 };
 pub use position::{MarginMode, PositionKey, PositionMode, PositionSnapshot};
 pub use side::{PositionSide, Side};
+pub use ticket::{Approved, Opening, Reducing, Ticket};
 pub use time::{Span, Timestamp};
 pub use timeframe::{ParseTimeframeError, Timeframe};

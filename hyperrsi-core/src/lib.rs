@@ -1,3 +1,5 @@
 //! The core of hyperrsi. See [`model`] for the values everything speaks in.
+pub mod backtest;
 pub mod model;
+pub mod position;
 pub mod series;

@@ -1,0 +1,74 @@
+use super::{IntrabarPolicy, Statistics};
+use crate::model::{InstrumentId, Timeframe, Timestamp};
+use crate::position::Trade;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Equity marked to market at the close of each candle, quote units, beside the times of the candles' closes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EquityCurve {
+    /// Close times, UTC milliseconds.
+    pub times: Vec<i64>,
+    /// Equity, quote units.
+    pub equity: Vec<f64>,
+}
+
+/// What one intrabar policy made of the same run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The policy.
+    pub policy: IntrabarPolicy,
+    /// Completed trades.
+    pub trades: usize,
+    /// Net profit of all trades, quote units.
+    pub net_pnl: f64,
+    /// Equity at the end.
+    pub final_equity: f64,
+    /// Largest drawdown in percent.
+    pub max_drawdown_percent: f64,
+    /// Candles in which more than one order of events was possible.
+    pub ambiguous_candles: usize,
+}
+
+/// One finished backtest: what was run, on what, with which assumptions, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Name of the strategy, such as `hyperrsi`.
+    pub strategy: String,
+    /// The instrument.
+    pub instrument: InstrumentId,
+    /// Timeframe of the candles.
+    pub timeframe: Timeframe,
+    /// Open time of the first traded candle.
+    pub start: Timestamp,
+    /// Close time of the last traded candle.
+    pub end: Timestamp,
+    /// Number of traded candles, warm-up included.
+    pub candles: usize,
+    /// The quote currency all amounts are in.
+    pub quote: String,
+    /// Balance at the start.
+    pub initial_balance: f64,
+    /// Equity at the end, marked to market.
+    pub final_equity: f64,
+    /// The intrabar policy that trades and equity below follow.
+    pub policy: IntrabarPolicy,
+    /// The result under `pessimistic`.
+    pub pessimistic: Outcome,
+    /// The result under `optimistic`.
+    pub optimistic: Outcome,
+    /// Candles in which more than one order of events was possible, under the chosen policy.
+    pub ambiguous_candles: usize,
+    /// The statistics of the chosen policy.
+    pub statistics: Statistics,
+    /// Openings that were decided but not made, by reason code.
+    pub skipped: BTreeMap<String, u64>,
+    /// What the run assumed (fees, slippage, missing funding, ...), one sentence each.
+    pub assumptions: Vec<String>,
+    /// Every completed trade, in order of exit.
+    pub trades: Vec<Trade>,
+    /// Marked-to-market equity at each close.
+    #[serde(skip)]
+    pub equity: EquityCurve,
+}

@@ -1,5 +1,11 @@
 //! The core of hyperrsi. See [`model`] for the values everything speaks in.
+mod coded;
+pub(crate) use coded::coded;
+
 pub mod backtest;
 pub mod model;
 pub mod position;
+pub mod risk;
 pub mod series;
+pub mod strategy;
+pub mod trader;

@@ -120,6 +120,42 @@ impl ClientOrderId {
     }
 }
 
+/// Writes a client order id piece by piece; what does not fit is left out.
+pub(crate) struct ClientOrderIdBuilder {
+    id: ClientOrderId,
+}
+
+impl ClientOrderId {
+    /// Starts an id with a prefix of letters.
+    pub(crate) fn builder(prefix: &str) -> ClientOrderIdBuilder {
+        let mut builder = ClientOrderIdBuilder { id: Self { bytes: [0; CLIENT_ID_MAX], len: 0 } };
+        for byte in prefix.bytes() {
+            builder.letter(byte);
+        }
+        builder
+    }
+}
+
+impl ClientOrderIdBuilder {
+    /// One ASCII letter or digit.
+    pub(crate) fn letter(&mut self, byte: u8) {
+        if let Some(slot) = self.id.bytes.get_mut(usize::from(self.id.len)) {
+            *slot = byte;
+            self.id.len += 1;
+        }
+    }
+    /// `value` in base 36, `width` digits, the lowest ones if it needs more.
+    pub(crate) fn digits(&mut self, value: u64, width: u32) {
+        for place in (0..width).rev() {
+            let digit = (value / 36_u64.saturating_pow(place) % 36) as u8;
+            self.letter(if digit < 10 { b'0' + digit } else { b'a' + (digit - 10) });
+        }
+    }
+    pub(crate) const fn finish(self) -> ClientOrderId {
+        self.id
+    }
+}
+
 impl std::str::FromStr for ClientOrderId {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {

@@ -1,28 +1,6 @@
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-macro_rules! exit_reasons {
-    ($($variant:ident $code:literal $doc:literal),+ $(,)?) => {
-        /// Why a quantity left a leg. The reason of a trade is that of its last exit fill (TRADING 13.6).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[non_exhaustive]
-        pub enum ExitReason {
-            $(#[doc = $doc] #[serde(rename = $code)] $variant),+
-        }
-
-        impl ExitReason {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable code used in records, exports and statistics.
-            pub const fn code(self) -> &'static str {
-                match self { $(Self::$variant => $code),+ }
-            }
-        }
-    };
-}
-
-exit_reasons! {
+crate::coded! {
+    /// Why a quantity left a leg. The reason of a trade is that of its last exit fill (TRADING 13.6).
+    ExitReason {
     TakeProfit1 "tp1" "Take-profit level 1.",
     TakeProfit2 "tp2" "Take-profit level 2.",
     TakeProfit3 "tp3" "Take-profit level 3, and any level above it.",
@@ -43,6 +21,7 @@ exit_reasons! {
     UserCommand "user_command" "An operator asked for it.",
     BacktestEnd "backtest_end" "The backtest ended.",
     GridExit "grid_exit" "A grid lot reached its exit.",
+    }
 }
 
 impl ExitReason {
@@ -53,11 +32,5 @@ impl ExitReason {
             2 => Self::TakeProfit2,
             _ => Self::TakeProfit3,
         }
-    }
-}
-
-impl fmt::Display for ExitReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
     }
 }

@@ -1,0 +1,10 @@
+//! What may be opened and how large: refusals, sizing, and the trait risk managers implement. Pure over an
+//! [`AccountView`]; the [`Account`] asks and only it approves.
+
+mod refusal;
+mod sizing;
+mod view;
+
+pub use refusal::{Refusal, Refused};
+pub use sizing::{Size, Sized, SizingInput, size_entry};
+pub use view::{AccountView, Exposure, RiskManager, Verdict};

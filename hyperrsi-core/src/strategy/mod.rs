@@ -1,0 +1,77 @@
+//! Strategies: they see closed history and answer with data.
+//!
+//! A [`Strategy`] is asked once per closed candle of each timeframe it declared in its [`Needs`]. It answers with a
+//! [`Decision`]: intents (enter, add, exit, hedge, retune) and which entries should rest. Everything else, from sizing to
+//! protection and repair, is the trader's. The same object runs in a backtest, on paper and live.
+
+mod context;
+mod decision;
+mod record;
+
+pub use context::{Context, LegState, LegView, View};
+pub use decision::{Decision, Intent, Rest, RestingEntry, RestingExit};
+pub use record::{Check, DecisionOutcome, DecisionRecord, Inputs, LegSummary, RecordedOrder, Stage};
+
+use crate::model::{Candle, Fill, StrategyId, Timeframe};
+
+/// A series a strategy reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesNeed {
+    /// The timeframe; candles coarser than the signal timeframe are aggregated from it.
+    pub timeframe: Timeframe,
+    /// Closed candles that must exist before the first entry.
+    pub depth: usize,
+}
+
+/// What a strategy needs before it may enter. The first series is the signal timeframe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// The series, the signal timeframe first.
+    pub series: Vec<SeriesNeed>,
+}
+
+impl Needs {
+    /// One timeframe, `depth` closed candles.
+    pub fn candles(timeframe: Timeframe, depth: usize) -> Self {
+        Self { series: vec![SeriesNeed { timeframe, depth }] }
+    }
+    /// A further timeframe.
+    #[must_use]
+    pub fn and(mut self, timeframe: Timeframe, depth: usize) -> Self {
+        self.series.push(SeriesNeed { timeframe, depth });
+        self
+    }
+}
+
+/// A saved state that does not belong to this strategy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the saved state does not fit this strategy ({0}); start it fresh, it warms up from candles")]
+pub struct RestoreError(pub String);
+
+/// A trading idea. Only [`on_candle`](Strategy::on_candle) and [`needs`](Strategy::needs) are required.
+pub trait Strategy: Send {
+    /// A short stable name.
+    fn id(&self) -> StrategyId {
+        StrategyId::new("custom")
+    }
+    /// The series it reads; entries wait until all are deep enough.
+    fn needs(&self) -> Needs;
+    /// A candle of a needed timeframe has closed; `ctx` says which.
+    fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision;
+    /// A fill of one of its legs.
+    fn on_fill(&mut self, ctx: &Context<'_>, fill: &Fill) -> Decision {
+        let _ = (ctx, fill);
+        Decision::hold()
+    }
+    /// State beyond what candles and context can tell, as JSON; `None` if there is none.
+    fn save(&self) -> Option<serde_json::Value> {
+        None
+    }
+    /// Takes a saved state back.
+    ///
+    /// # Errors
+    /// [`RestoreError`] if the state is not one of this strategy's.
+    fn restore(&mut self, state: &serde_json::Value) -> Result<(), RestoreError> {
+        Err(RestoreError(format!("it keeps none, got {state}")))
+    }
+}

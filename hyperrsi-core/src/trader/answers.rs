@@ -1,0 +1,222 @@
+//! What the venue answers to requests and reports of itself.
+
+use super::orders::Pending;
+use super::{AccountRead, Answer, Event, Lookup, Output, RejectClass, Role, Trader};
+use crate::model::{
+    ClientOrderId, OrderReport, OrderStatus, Overflow, PositionSide, PositionSnapshot, RequestId,
+};
+use crate::position::ExitReason;
+use crate::risk::Refusal;
+use rust_decimal::Decimal;
+
+impl Trader {
+    pub(super) fn on_answer(&mut self, request: RequestId, answer: Answer) -> Result<(), Overflow> {
+        let Some(order) = self.orders.by_request(request) else { return Ok(()) };
+        let pending = order.pending.take();
+        let (id, side) = (order.spec.client_id, order.spec.leg);
+        match (pending, answer) {
+            (Some(Pending::Place(_)), Answer::Done) => {
+                if order.status == OrderStatus::Pending {
+                    order.status = OrderStatus::Open;
+                }
+                if matches!(order.role, Role::Stop(_)) {
+                    self.leg_mut(side).stop_retry = None;
+                    self.retire_old_stops(side);
+                }
+            }
+            (Some(Pending::Amend(_, spec)), Answer::Done) => order.spec = spec,
+            (Some(Pending::Cancel(_)), Answer::Done) => {
+                if let Ok(status) = order.status.transition(OrderStatus::Cancelled) {
+                    order.status = status;
+                }
+                let opening = !order.spec.reduce_only && order.filled.is_zero();
+                if opening {
+                    self.opening_failed(side, id);
+                }
+            }
+            (Some(Pending::Place(_)), Answer::Refused(RejectClass::DuplicateId, _))
+            | (Some(_), Answer::Unknown | Answer::Refused(RejectClass::NotFound, _)) => {
+                // Nothing may be assumed: look it up before anything else happens on the leg.
+                if order.status == OrderStatus::Pending {
+                    order.status = OrderStatus::Unknown;
+                }
+                order.cancelling = false;
+                self.query(id);
+            }
+            (Some(Pending::Place(_)), Answer::Refused(class, message)) => {
+                order.status = OrderStatus::Rejected;
+                self.emit(Event::Rejected { client_id: id, message });
+                self.on_place_refused(id, class)?;
+            }
+            (Some(Pending::Amend(..)), Answer::Refused(class, message)) => {
+                let role = order.role;
+                self.emit(Event::Rejected { client_id: id, message });
+                if matches!(role, Role::Stop(_)) {
+                    if class == RejectClass::AlreadyThrough {
+                        let reason = self.stop_reason(side);
+                        self.close(side, Decimal::ONE, reason)?;
+                    } else {
+                        // The old stop stays; the engine's own stop is armed; another try in a moment.
+                        self.retry_stop(side);
+                        return Ok(());
+                    }
+                }
+            }
+            (Some(Pending::Cancel(_)), Answer::Refused(_, message)) => {
+                order.cancelling = false;
+                self.emit(Event::Rejected { client_id: id, message });
+                self.query(id);
+            }
+            (Some(Pending::Query(_)) | None, _) => {}
+        }
+        self.orders.sweep();
+        self.reconcile(side)
+    }
+
+    fn on_place_refused(&mut self, id: ClientOrderId, class: RejectClass) -> Result<(), Overflow> {
+        let Some((side, role)) = self.orders.get(&id).map(|o| (o.spec.leg, o.role)) else { return Ok(()) };
+        self.orders.sweep();
+        match role {
+            Role::Entry(_) | Role::Resting(_) => {
+                if class == RejectClass::InsufficientMargin {
+                    self.count_margin_failure();
+                } else if self.gates.count_entry_failure(side, self.policy.entry_failure_limit) {
+                    self.emit(Event::Gate(Refusal::FailurePaused, true));
+                }
+                if class == RejectClass::ModeMismatch {
+                    self.set_gate(Refusal::LeverageMismatch, true);
+                    self.configure();
+                }
+                self.opening_failed(side, id);
+                self.emit(Event::Refused { side, refused: Refusal::VenueRejected.into() });
+            }
+            Role::Stop(_) if class == RejectClass::AlreadyThrough => {
+                let reason = self.stop_reason(side);
+                self.close(side, Decimal::ONE, reason)?;
+            }
+            Role::Stop(_) => self.retry_stop(side),
+            Role::TakeProfit(..) | Role::Close(_) | Role::LotExit(_) => {
+                let leg = self.leg_mut(side);
+                leg.attempt = leg.attempt.wrapping_add(1);
+                if class == RejectClass::ReduceOnly {
+                    self.read_account(); // perhaps there is nothing left to reduce
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn query(&mut self, client_id: ClientOrderId) {
+        let request = self.request();
+        if let Some(order) = self.orders.get_mut(&client_id) {
+            order.pending = Some(Pending::Query(request));
+            self.outputs.push_back(Output::QueryOrder { request, client_id });
+        }
+    }
+
+    pub(super) fn on_queried(&mut self, request: RequestId, lookup: Lookup) -> Result<(), Overflow> {
+        let Some(order) = self.orders.by_request(request) else { return Ok(()) };
+        order.pending = None;
+        let (id, side, opening) = (order.spec.client_id, order.spec.leg, !order.spec.reduce_only);
+        match lookup {
+            Lookup::Found(report) => return self.on_order(report),
+            Lookup::Absent => {
+                order.status = OrderStatus::Rejected;
+                self.orders.sweep();
+                if opening {
+                    self.opening_failed(side, id);
+                } else {
+                    let leg = self.leg_mut(side);
+                    leg.attempt = leg.attempt.wrapping_add(1);
+                }
+            }
+            Lookup::Unknown => order.status = OrderStatus::Unknown, // asked again at the next wake
+        }
+        self.reconcile(side)
+    }
+
+    /// Asks again for every order whose outcome is unknown.
+    pub(super) fn query_unknown(&mut self) {
+        let unknown: Vec<_> = self
+            .orders
+            .iter()
+            .filter(|o| o.status == OrderStatus::Unknown && o.pending.is_none())
+            .map(|o| o.spec.client_id)
+            .collect();
+        for id in unknown {
+            self.query(id);
+        }
+    }
+
+    pub(super) fn on_order(&mut self, report: OrderReport) -> Result<(), Overflow> {
+        let Some(order) = self.orders.get_mut(&report.client_id) else {
+            if self.ids.owns(&report.client_id) && report.status.is_live() {
+                self.emit(Event::SecondWriter { client_id: report.client_id });
+                self.set_gate(Refusal::ForeignPosition, true);
+            }
+            return Ok(());
+        };
+        let side = order.spec.leg;
+        // Fills carry quantities; a report that is older than what is known changes nothing.
+        let Ok(status) = order.status.transition(report.status) else { return Ok(()) };
+        let unexplained = report.filled > order.filled;
+        order.status = status;
+        if !status.is_live() && !matches!(order.pending, Some(Pending::Query(_))) {
+            order.pending = None;
+        }
+        let failed_opening =
+            !status.is_live() && !order.spec.reduce_only && order.filled.is_zero() && !unexplained;
+        if unexplained {
+            self.read_account(); // the fills are on their way or were missed
+        }
+        if failed_opening {
+            self.opening_failed(side, report.client_id);
+        }
+        self.orders.sweep();
+        self.reconcile(side)
+    }
+
+    pub(super) fn on_account_read(&mut self, read: Option<Box<AccountRead>>) -> Result<(), Overflow> {
+        let Some(read) = read else {
+            return Ok(()); // a failed read counts as nothing (TRADING 13.2)
+        };
+        for fill in &read.fills {
+            self.on_fill(fill)?;
+        }
+        for report in &read.orders {
+            self.on_order(*report)?;
+        }
+        for position in &read.positions {
+            self.on_position(position)?;
+        }
+        for side in PositionSide::BOTH {
+            self.reconcile(side)?;
+        }
+        self.set_gate(Refusal::NotReconciled, false);
+        Ok(())
+    }
+
+    pub(super) fn on_position(&mut self, position: &PositionSnapshot) -> Result<(), Overflow> {
+        let side = position.key.side;
+        let in_flight = self.orders.of(side).any(|o| o.pending.is_some());
+        let leg = self.leg(side);
+        let known = leg.book.quantity();
+        if position.quantity == known || leg.ignored || in_flight {
+            return Ok(());
+        }
+        if known.is_zero() {
+            if !self.orders.has_opening(side) && !self.leg(side).foreign {
+                self.leg_mut(side).foreign = true;
+                self.emit(Event::Foreign { side });
+            }
+            return Ok(());
+        }
+        if self.leg(side).foreign {
+            return Ok(());
+        }
+        if position.quantity.is_zero() {
+            return self.leg_flat(side, position.updated, ExitReason::Manual);
+        }
+        self.adopt(side, position.quantity, position.average).map(|_| ())
+    }
+}

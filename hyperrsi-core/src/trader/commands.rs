@@ -1,0 +1,64 @@
+//! What operators ask for.
+
+use super::{Command, Trader};
+use crate::model::{Overflow, PositionSide};
+use crate::position::ExitReason;
+use crate::risk::Refusal;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+impl Trader {
+    pub(super) fn on_command(&mut self, command: Command) -> Result<(), Overflow> {
+        match command {
+            Command::Start => {
+                self.set_gate(Refusal::NotRunning, false);
+                self.configure();
+                self.read_account();
+            }
+            Command::Stop => self.set_gate(Refusal::NotRunning, true),
+            Command::Pause => self.set_gate(Refusal::Paused, true),
+            Command::Resume => {
+                self.gates.lift_failures();
+                self.set_gate(Refusal::Paused, false);
+                self.refresh_gates();
+            }
+            Command::Close { side, fraction } => {
+                if fraction > Decimal::ZERO && fraction <= Decimal::ONE {
+                    self.close(side, fraction, ExitReason::UserCommand)?;
+                }
+            }
+            Command::Panic => {
+                self.set_gate(Refusal::NotRunning, true);
+                for side in PositionSide::BOTH {
+                    self.close(side, Decimal::ONE, ExitReason::UserCommand)?;
+                }
+            }
+            Command::SetStop { side, price } => {
+                let leg = match side {
+                    PositionSide::Long => &mut self.long,
+                    PositionSide::Short => &mut self.short,
+                };
+                let rounded = self.view.instrument.round_stop(side, price.get())?;
+                if let Some(exits) = leg.exits.as_mut().filter(|_| price.is_positive()) {
+                    exits.set_stop(rounded);
+                    leg.amended_price = None;
+                    self.reconcile(side)?;
+                }
+            }
+            Command::SetExits { side, exits } => self.retune(side, Arc::new(exits))?,
+            Command::Claim { side, exits } => {
+                let leg = self.leg_mut(side);
+                if leg.foreign {
+                    leg.foreign = false;
+                    leg.plan = Some(Arc::new(exits));
+                    leg.entries = 1;
+                    self.read_account();
+                }
+            }
+            Command::Ignore { side } => {
+                self.leg_mut(side).ignored = true;
+            }
+        }
+        Ok(())
+    }
+}

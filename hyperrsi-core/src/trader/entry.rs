@@ -1,0 +1,422 @@
+//! From a decision to an order: an entry is decided, then sized at the first price at or after the decision.
+
+use super::{Evaluation, Event, Output, PersistClass, Record, Reserve, Role, Trader};
+use crate::model::{
+    Approved, Candle, ClientOrderId, Opening, OrderKind, OrderSpec, Overflow, PositionSide, Price, Quantity,
+    RequestId, Ticket, Timeframe, Timestamp, TriggerSource, decimal_from_f64,
+};
+use crate::position::ExitPlan;
+use crate::risk::{Refusal, Refused, Size};
+use crate::strategy::{Decision, DecisionOutcome, DecisionRecord, Intent, LegState, RecordedOrder, Rest};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// Which kind of opening an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    First,
+    Add,
+    Hedge,
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Price,
+    Reserving(RequestId),
+    Storing(RequestId, Box<Approved<Opening>>),
+}
+
+/// A decided opening that has not been sent yet.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingEntry {
+    kind: EntryKind,
+    side: PositionSide,
+    size: Size,
+    exits: Option<Arc<ExitPlan>>,
+    decided: Timestamp,
+    stage: Stage,
+    record: Option<Box<DecisionRecord>>,
+}
+
+impl PendingEntry {
+    pub(crate) const fn waits_for_price(&self) -> bool {
+        matches!(self.stage, Stage::Price)
+    }
+}
+
+impl Trader {
+    pub(super) fn on_candle(&mut self, timeframe: Timeframe, candle: &Candle) {
+        self.lift_margin_block();
+        let request = self.request();
+        self.evaluation = Some(Evaluation {
+            request,
+            candle: candle.open_time,
+            close: candle.close_time(timeframe.span()),
+        });
+        self.outputs.push_back(Output::Evaluate { request, timeframe });
+    }
+
+    pub(super) fn on_strategy_failed(&mut self, request: RequestId) {
+        if self.evaluation.is_some_and(|e| e.request == request) {
+            self.evaluation = None;
+            self.set_gate(Refusal::StrategyFailed, true);
+        }
+    }
+
+    pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
+        let Some(evaluation) = self.evaluation.filter(|e| e.request == request) else { return Ok(()) };
+        self.evaluation = None;
+        if let Some(atr) = decision.atr {
+            self.atr = decimal_from_f64(atr);
+        }
+        let mut record = decision.record;
+        for intent in decision.intents {
+            self.carry_out(evaluation, intent, &mut record)?;
+        }
+        if let Rest::Set(entries) = decision.rest
+            && !entries.is_empty()
+        {
+            let side = entries.first().map_or(PositionSide::Long, |entry| entry.side);
+            self.refuse(
+                side,
+                Refused::new(Refusal::Unsupported, "resting entries are not carried out yet"),
+                None,
+            );
+        }
+        if let Some(record) = record {
+            self.finish_record(record);
+        }
+        Ok(())
+    }
+
+    fn carry_out(
+        &mut self,
+        evaluation: Evaluation,
+        intent: Intent,
+        record: &mut Option<Box<DecisionRecord>>,
+    ) -> Result<(), Overflow> {
+        match intent {
+            Intent::Enter { side, size, exits } => {
+                self.decide(evaluation, EntryKind::First, side, size, Some(exits), record.take());
+            }
+            Intent::Add { side, size } => {
+                self.decide(evaluation, EntryKind::Add, side, size, None, record.take());
+            }
+            Intent::Hedge { side, size, exits } => {
+                self.decide(evaluation, EntryKind::Hedge, side, size, Some(exits), record.take());
+            }
+            Intent::Exit { side, fraction, reason } => {
+                if fraction > Decimal::ZERO && fraction <= Decimal::ONE {
+                    self.close(side, fraction, reason)?;
+                } else {
+                    let detail = format!("a leg cannot be closed by a fraction of {fraction}");
+                    self.refuse(side, Refused::new(Refusal::InvalidIntent, detail), None);
+                }
+            }
+            Intent::Retune { side, exits } => self.retune(side, exits)?,
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        evaluation: Evaluation,
+        kind: EntryKind,
+        side: PositionSide,
+        size: Size,
+        exits: Option<Arc<ExitPlan>>,
+        record: Option<Box<DecisionRecord>>,
+    ) {
+        if let Err(refused) = self.may_open(evaluation, kind, side, size, exits.as_deref()) {
+            return self.refuse(side, refused, record);
+        }
+        if kind != EntryKind::Add {
+            let leg = self.leg_mut(side);
+            leg.state = LegState::Entering;
+            leg.hedge = kind == EntryKind::Hedge;
+            self.sync(side);
+        }
+        self.view.leg_mut(side).candle_used = Some(evaluation.candle);
+        self.entries.push(PendingEntry {
+            kind,
+            side,
+            size,
+            exits,
+            decided: evaluation.close,
+            stage: Stage::Price,
+            record,
+        });
+    }
+
+    fn may_open(
+        &self,
+        evaluation: Evaluation,
+        kind: EntryKind,
+        side: PositionSide,
+        size: Size,
+        exits: Option<&ExitPlan>,
+    ) -> Result<(), Refused> {
+        if let Some(gate) = self.gate(side) {
+            return Err(gate.into());
+        }
+        let (leg, other) = (self.leg(side), self.leg(side.opposite()));
+        match kind {
+            EntryKind::First => {
+                for leg in [leg, other] {
+                    if leg.state != LegState::Flat || !leg.book.is_flat() {
+                        return Err(
+                            if leg.hedge { Refusal::HedgeLegOpen } else { Refusal::MainLegOpen }.into()
+                        );
+                    }
+                }
+                if self.orders.has_opening(side) {
+                    return Err(Refusal::NotFlat.into());
+                }
+                if let (Some(exit), Some(rest)) = (self.view.leg(side).last_exit, self.policy.cooldown)
+                    && evaluation.close < exit + rest
+                {
+                    return Err(Refused::new(Refusal::Cooldown, format!("until {}", exit + rest)));
+                }
+            }
+            EntryKind::Add if leg.state != LegState::Open || leg.hedge => {
+                return Err(Refusal::LegClosed.into());
+            }
+            EntryKind::Add => {}
+            EntryKind::Hedge => {
+                if !self.policy.venue.hedge_mode {
+                    return Err(Refusal::HedgeModeRequired.into());
+                }
+                if other.state != LegState::Open {
+                    return Err(Refusal::LegClosed.into());
+                }
+            }
+        }
+        if kind != EntryKind::Hedge && self.view.leg(side).candle_used.is_some_and(|t| t >= evaluation.candle)
+        {
+            return Err(Refusal::CandleUsed.into());
+        }
+        if !size.is_positive() {
+            return Err(Refused::new(
+                Refusal::InvalidIntent,
+                format!("a size of {size:?} is not above zero"),
+            ));
+        }
+        if self.view.instrument.is_spot() && side == PositionSide::Short {
+            return Err(Refused::new(Refusal::Unsupported, "a spot market cannot be sold short"));
+        }
+        if exits.is_some_and(ExitPlan::needs_atr) && self.atr.is_none() {
+            return Err(Refused::new(Refusal::WarmingUp, "the exits need an ATR that is not known yet"));
+        }
+        Ok(())
+    }
+
+    /// Tells that an opening was not made, and completes its record.
+    pub(super) fn refuse(
+        &mut self,
+        side: PositionSide,
+        refused: Refused,
+        record: Option<Box<DecisionRecord>>,
+    ) {
+        if let Some(mut record) = record {
+            record.outcome = DecisionOutcome::None;
+            record.reason = refused.code.code().into();
+            self.finish_record(record);
+        }
+        self.emit(Event::Refused { side, refused });
+    }
+
+    pub(super) fn finish_record(&mut self, record: Box<DecisionRecord>) {
+        if self.policy.journal {
+            self.spool(|| Record::Decision(record.clone()));
+        }
+        self.emit(Event::Decided(record));
+    }
+
+    /// A trade price: entries that wait for one are sized now.
+    pub(super) fn size_entries(&mut self) {
+        let mut index = 0;
+        while let Some(entry) = self.entries.get(index) {
+            if !entry.waits_for_price() {
+                index += 1;
+                continue;
+            }
+            let (side, kind, decided, size) = (entry.side, entry.kind, entry.decided, entry.size);
+            let refusal = if self.now - decided > self.policy.max_signal_age {
+                Some(Refused::new(Refusal::SignalStale, format!("decided at {decided}, now {}", self.now)))
+            } else if kind == EntryKind::Add && self.leg(side).state != LegState::Open {
+                Some(Refusal::LegClosed.into())
+            } else {
+                self.gate(side).map(Refused::from)
+            };
+            let price = self.price(TriggerSource::Last).and_then(decimal_from_f64).map(Price::new);
+            match (refusal, price) {
+                (Some(refused), _) => self.drop_entry(index, refused),
+                (None, None) => index += 1,
+                (None, Some(price)) => {
+                    self.reserve(index, side, kind, decided, size, price);
+                    index += 1;
+                }
+            }
+        }
+    }
+
+    fn reserve(
+        &mut self,
+        index: usize,
+        side: PositionSide,
+        kind: EntryKind,
+        decided: Timestamp,
+        size: Size,
+        price: Price,
+    ) {
+        let request = self.request();
+        let leg = self.leg(side);
+        let number = u16::try_from(leg.entries + 1).unwrap_or(u16::MAX);
+        let order = OrderSpec {
+            client_id: self.ids.order(decided, side, Role::Entry(number), leg.attempt),
+            leg: side,
+            side: side.opening(),
+            reduce_only: false,
+            quantity: Quantity::ZERO,
+            kind: OrderKind::Market,
+        };
+        let min_entry_notional = if kind == EntryKind::First { self.policy.min_entry_notional } else { None };
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.stage = Stage::Reserving(request);
+            if let Some(record) = &mut entry.record {
+                record.inputs.reference = Some(price.to_string());
+                record.inputs.reference_age = Some(0);
+            }
+        }
+        let reserve = Reserve { request, order, size, price, min_entry_notional };
+        self.outputs.push_back(Output::Reserve(Box::new(reserve)));
+    }
+
+    /// Gives an entry up. The leg is as if it had never been decided.
+    fn drop_entry(&mut self, index: usize, refused: Refused) {
+        if index >= self.entries.len() {
+            return;
+        }
+        let entry = self.entries.remove(index);
+        let leg = self.leg_mut(entry.side);
+        if leg.state == LegState::Entering && leg.book.is_flat() {
+            leg.state = LegState::Flat;
+            leg.hedge = false;
+        }
+        self.sync(entry.side);
+        if refused.code == Refusal::InsufficientMargin {
+            self.count_margin_failure();
+        }
+        self.refuse(entry.side, refused, entry.record);
+    }
+
+    /// Gives up every entry of a side that was decided and not sent.
+    pub(super) fn drop_entries(&mut self, side: PositionSide, refusal: Refusal) {
+        while let Some(index) = self.entries.iter().position(|entry| entry.side == side) {
+            if let Some(Stage::Storing(_, approved)) = self.entries.get(index).map(|e| &e.stage) {
+                let id = approved.get().order.client_id;
+                self.outputs.push_back(Output::Release(id));
+            }
+            self.drop_entry(index, refusal.into());
+        }
+    }
+
+    pub(super) fn on_reservation(
+        &mut self,
+        request: RequestId,
+        outcome: Result<Box<Approved<Opening>>, Refused>,
+    ) -> Result<(), Overflow> {
+        let found = self.entries.iter().position(|e| matches!(e.stage, Stage::Reserving(r) if r == request));
+        let Some(index) = found else {
+            if let Ok(approved) = outcome {
+                self.outputs.push_back(Output::Release(approved.get().order.client_id));
+            }
+            return Ok(());
+        };
+        match outcome {
+            Err(refused) => self.drop_entry(index, refused),
+            Ok(approved) if self.policy.journal => {
+                let request = self.request();
+                let record = Record::Intent(approved.get().order);
+                if let Some(entry) = self.entries.get_mut(index) {
+                    entry.stage = Stage::Storing(request, approved);
+                }
+                self.outputs.push_back(Output::Persist { request, class: PersistClass::Before, record });
+            }
+            Ok(approved) => self.send(index, *approved),
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_stored(&mut self, request: RequestId) -> Result<(), Overflow> {
+        self.set_gate(Refusal::Journal, false);
+        let found = self.entries.iter().position(|e| matches!(e.stage, Stage::Storing(r, _) if r == request));
+        if let Some(index) = found
+            && let Some(entry) = self.entries.get_mut(index)
+            && let Stage::Storing(_, approved) = std::mem::replace(&mut entry.stage, Stage::Price)
+        {
+            self.send(index, *approved);
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_store_failed(&mut self, request: RequestId) -> Result<(), Overflow> {
+        self.set_gate(Refusal::Journal, true);
+        let found = self.entries.iter().position(|e| matches!(e.stage, Stage::Storing(r, _) if r == request));
+        if let Some(index) = found {
+            let side = self.entries.get(index).map_or(PositionSide::Long, |entry| entry.side);
+            self.drop_entries(side, Refusal::Journal);
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, index: usize, approved: Approved<Opening>) {
+        if index >= self.entries.len() {
+            return;
+        }
+        let mut entry = self.entries.remove(index);
+        let spec = approved.get().order;
+        if self.now - entry.decided > self.policy.max_signal_age {
+            self.outputs.push_back(Output::Release(spec.client_id));
+            self.entries.insert(index, entry);
+            return self.drop_entry(index, Refusal::SignalStale.into());
+        }
+        let request = self.request();
+        let leg = self.leg_mut(entry.side);
+        leg.cycle = entry.decided;
+        leg.revision = 0;
+        if let Some(exits) = entry.exits.take() {
+            leg.plan = Some(exits);
+        }
+        let (epoch, number) = (leg.epoch + 1, u16::try_from(leg.entries + 1).unwrap_or(u16::MAX));
+        self.orders.add(spec, Role::Entry(number), epoch, request);
+        self.outputs.push_back(Output::Place { request, ticket: Box::new(Ticket::Opening(approved)) });
+        if let Some(mut record) = entry.record.take() {
+            record.outcome = match entry.kind {
+                EntryKind::First => DecisionOutcome::Enter,
+                EntryKind::Add => DecisionOutcome::Add,
+                EntryKind::Hedge => DecisionOutcome::Hedge,
+            };
+            record.orders.push(RecordedOrder {
+                client_id: spec.client_id,
+                side: spec.side,
+                kind: spec.kind,
+                quantity: spec.quantity,
+            });
+            self.finish_record(record);
+        }
+    }
+
+    /// An opening order ended without filling: the leg is free again.
+    pub(super) fn opening_failed(&mut self, side: PositionSide, client_id: ClientOrderId) {
+        self.outputs.push_back(Output::Release(client_id));
+        let still_opening = self.orders.has_opening(side);
+        let leg = self.leg_mut(side);
+        if leg.book.is_flat() && !still_opening {
+            leg.state = LegState::Flat;
+            leg.hedge = false;
+        }
+        leg.attempt = leg.attempt.wrapping_add(1);
+        self.sync(side);
+    }
+}

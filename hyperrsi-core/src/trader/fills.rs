@@ -1,0 +1,253 @@
+//! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
+
+use super::{APPLIED_FILLS, Event, Record, Role, Trader};
+use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Timestamp};
+use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
+use crate::risk::Refusal;
+use crate::strategy::LegState;
+use std::sync::Arc;
+
+impl Trader {
+    pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
+        if self.applied.iter().rev().any(|id| *id == fill.trade_id) {
+            return Ok(());
+        }
+        if self.applied.len() == APPLIED_FILLS {
+            self.applied.pop_front();
+        }
+        self.applied.push_back(fill.trade_id.clone());
+        self.spool(|| Record::Fill(Box::new(fill.clone())));
+        let role = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
+        if fill.opens() { self.on_entry_fill(fill, role) } else { self.on_exit_fill(fill, role) }
+    }
+
+    /// Books a fill with its order; what the order was for and whether it is complete now.
+    fn book_order_fill(
+        &mut self,
+        id: &crate::model::ClientOrderId,
+        fill: &Fill,
+    ) -> Result<Option<(Role, bool, Option<Price>)>, Overflow> {
+        let Some(order) = self.orders.get_mut(id) else { return Ok(None) };
+        order.book(fill.price, fill.quantity)?;
+        let complete = order.is_complete();
+        let next = if complete { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        if let Ok(status) = order.status.transition(next) {
+            order.status = status;
+        }
+        Ok(Some((order.role, complete, order.average())))
+    }
+
+    fn on_entry_fill(
+        &mut self,
+        fill: &Fill,
+        role: Option<(Role, bool, Option<Price>)>,
+    ) -> Result<(), Overflow> {
+        let side = fill.leg;
+        let leverage = self.policy.leverage;
+        let ours = matches!(role, Some((Role::Entry(_) | Role::Resting(_), ..)));
+        let leg = self.leg_mut(side);
+        if !ours && leg.book.is_flat() {
+            // Somebody else opened it: not ours to trade until claimed.
+            leg.foreign = true;
+            leg.book.enter(fill.price, fill.quantity)?;
+            self.emit(Event::Foreign { side });
+            self.sync(side);
+            return Ok(());
+        }
+        let late = ours && leg.book.is_flat() && leg.plan.is_none();
+        leg.enter(fill, leverage)?;
+        leg.epoch += 1;
+        if let Some((Role::Entry(number), ..)) = role {
+            leg.entries = u32::from(number);
+        }
+        let (closing, entries) = (leg.closing, leg.entries);
+        self.view.leg_mut(side).last_entry = Some(fill.price);
+        if late {
+            return self.close(side, rust_decimal::Decimal::ONE, ExitReason::LateFill);
+        }
+        self.gates.entry_succeeded(side);
+        if closing.is_some() {
+            return self.reconcile(side);
+        }
+        let epoch = self.leg(side).epoch;
+        if let Some(order) = fill.client_id.and_then(|id| self.orders.get_mut(&id)) {
+            order.epoch = epoch;
+        }
+        self.leg_mut(side).state = LegState::Open;
+        self.start_epoch(side, fill.price)?;
+        let leg = self.leg(side);
+        let (average, quantity) = (leg.book.average().unwrap_or(fill.price), leg.book.quantity());
+        self.emit(Event::Entered { side, entries, average, quantity });
+        self.reconcile(side)
+    }
+
+    /// Builds ladder and stop anew from the leg's average and the newest ATR.
+    pub(super) fn start_epoch(&mut self, side: PositionSide, fallback: Price) -> Result<(), Overflow> {
+        let atr = self.atr;
+        let leg = self.leg(side);
+        let Some(plan) = leg.plan.clone() else { return Ok(()) };
+        let reference =
+            self.price(plan.trigger).and_then(crate::model::decimal_from_f64).map_or(fallback, Price::new);
+        let start = EpochStart {
+            entries: leg.entries,
+            quantity: leg.book.quantity(),
+            average: leg.book.average().unwrap_or(fallback),
+            reference,
+            atr,
+        };
+        let exits = Exits::build(Arc::clone(&plan), &self.view.instrument, side, start)?;
+        let unplaceable = exits.stop_unplaceable();
+        let leg = self.leg_mut(side);
+        leg.exits = Some(exits);
+        leg.last_stop = None;
+        leg.note_planned_risk()?;
+        if unplaceable {
+            self.emit(Event::Refused {
+                side,
+                refused: crate::risk::Refused::new(
+                    Refusal::LevelNotPositive,
+                    "the stop would lie at or below zero, so the leg has none; lower sl_value",
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn on_exit_fill(
+        &mut self,
+        fill: &Fill,
+        role: Option<(Role, bool, Option<Price>)>,
+    ) -> Result<(), Overflow> {
+        let side = fill.leg;
+        if self.leg(side).book.is_flat() {
+            return Ok(());
+        }
+        let reason = self.classify(fill, role.map(|(role, ..)| role));
+        let leg = self.leg_mut(side);
+        leg.exit(fill, reason)?;
+        let left = leg.book.quantity();
+        if let Some((Role::TakeProfit(level, _), complete, average)) = role {
+            if complete {
+                let price = average.unwrap_or(fill.price);
+                self.level_reached(side, level, price)?;
+            } else if let Some(exits) = &mut self.leg_mut(side).exits {
+                exits.on_level_partly_filled(level, fill.quantity)?;
+            }
+        }
+        if left.is_zero() { self.leg_flat(side, fill.time, reason) } else { self.reconcile(side) }
+    }
+
+    /// TRADING 13.5: the venue's word first, then what the order was for.
+    fn classify(&self, fill: &Fill, role: Option<Role>) -> ExitReason {
+        match (fill.kind, role) {
+            (FillKind::Liquidation, _) => ExitReason::Liquidation,
+            (FillKind::Adl, _) => ExitReason::Adl,
+            (FillKind::Trade, Some(Role::TakeProfit(level, _))) => ExitReason::take_profit(level),
+            (FillKind::Trade, Some(Role::Stop(_))) => {
+                self.leg(fill.leg).stop().map_or(ExitReason::StopLoss, |stop| stop.kind.reason())
+            }
+            (FillKind::Trade, Some(Role::Close(_))) => {
+                self.leg(fill.leg).closing.unwrap_or(ExitReason::UserCommand)
+            }
+            (FillKind::Trade, Some(Role::LotExit(_))) => ExitReason::GridExit,
+            (FillKind::Trade, _) => ExitReason::Manual,
+        }
+    }
+
+    /// A level filled whole or was touched: break-even and trailing.
+    pub(super) fn level_reached(
+        &mut self,
+        side: PositionSide,
+        level: u8,
+        price: Price,
+    ) -> Result<(), Overflow> {
+        let atr = self.atr;
+        let leg = match side {
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        };
+        let left = leg.book.quantity();
+        if let Some(exits) = &mut leg.exits {
+            let was_trailing = exits.trail().is_some();
+            exits.on_level_filled(&self.view.instrument, level, price, left, atr)?;
+            if !was_trailing && exits.trail().is_some() {
+                leg.amended_price = None;
+            }
+        }
+        self.emit(Event::LevelReached { side, level });
+        Ok(())
+    }
+
+    /// The full exit of a leg: siblings are withdrawn, the trade is told, the cooldown starts.
+    pub(super) fn leg_flat(
+        &mut self,
+        side: PositionSide,
+        time: Timestamp,
+        reason: ExitReason,
+    ) -> Result<(), Overflow> {
+        let siblings: Vec<_> = self.orders.of(side).map(|order| order.spec.client_id).collect();
+        for id in siblings {
+            self.cancel(id);
+        }
+        self.drop_entries(side, Refusal::LegClosed);
+        self.settle_unprotected(side);
+        let leg = self.leg_mut(side);
+        let reason = leg.closing.filter(|_| reason == ExitReason::Manual).unwrap_or(reason);
+        let hedge = leg.hedge;
+        let trade = leg.finish(time, reason)?;
+        if let Some(trade) = trade {
+            self.spool(|| Record::Trade(Box::new(trade.clone())));
+            self.emit(Event::Closed(Box::new(trade)));
+        }
+        if !hedge {
+            self.view.leg_mut(side).last_exit = Some(time);
+        }
+        self.orders.sweep();
+        self.sync(side);
+        Ok(())
+    }
+
+    pub(super) fn on_funding(&mut self, side: PositionSide, amount: Amount) -> Result<(), Overflow> {
+        match &mut self.leg_mut(side).trade {
+            Some(trade) => trade.add_funding(amount),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells about a stop that moved and keeps it for charts.
+    pub(super) fn note_protection(&mut self, side: PositionSide) {
+        let now = self.now;
+        let trace = self.trace_protection;
+        let leg = self.leg_mut(side);
+        let stop = leg.stop();
+        if stop == leg.last_stop {
+            return;
+        }
+        leg.last_stop = stop;
+        if trace {
+            let mut take_profits: Vec<Price> = Vec::new();
+            if let Some(exits) = &leg.exits {
+                use crate::position::LevelState::{Resting, Touch};
+                take_profits.extend(
+                    exits
+                        .ladder
+                        .levels
+                        .iter()
+                        .filter(|level| matches!(level.state, Resting | Touch))
+                        .map(|level| level.price),
+                );
+            }
+            if let Some(trade) = &mut leg.trade {
+                trade.protect(ProtectionPoint {
+                    time: now,
+                    stop: stop.map(|stop| (stop.price, stop.kind)),
+                    take_profits,
+                });
+            }
+        }
+        let trailing = stop.is_some_and(|stop| stop.kind == StopKind::Trailing);
+        if !trailing {
+            self.emit(Event::StopMoved { side, stop });
+        }
+    }
+}

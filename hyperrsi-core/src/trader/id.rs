@@ -1,0 +1,93 @@
+//! Client order ids: a pure function of trader, cycle, role and attempt, so that a lost store cannot make ids collide and
+//! nothing is ever sent twice under two ids.
+
+use crate::model::{ClientOrderId, PositionSide, Timestamp, TraderId};
+use serde::{Deserialize, Serialize};
+
+/// Marks an order as ours.
+pub const PREFIX: &str = "hr";
+
+/// What an order is for within its leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// The first or a further entry at market; numbered from 1.
+    Entry(u16),
+    /// The protective stop, and which revision of it.
+    Stop(u16),
+    /// A take-profit level from 1, and which revision of it.
+    TakeProfit(u8, u16),
+    /// A close at market, and which one.
+    Close(u16),
+    /// A resting entry, by its key.
+    Resting(u16),
+    /// The exit of a grid lot, by its key.
+    LotExit(u16),
+}
+
+impl Role {
+    const fn parts(self) -> (u8, u32) {
+        match self {
+            Self::Entry(n) => (b'e', n as u32),
+            Self::Stop(n) => (b's', n as u32),
+            Self::TakeProfit(level, n) => (b't', n as u32 * 16 + level as u32),
+            Self::Close(n) => (b'c', n as u32),
+            Self::Resting(n) => (b'r', n as u32),
+            Self::LotExit(n) => (b'x', n as u32),
+        }
+    }
+}
+
+/// The stable part of a trader's ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdSpace {
+    trader: u32,
+}
+
+impl IdSpace {
+    /// From the trader's id (FNV-1a).
+    pub fn new(trader: &TraderId) -> Self {
+        let hash = trader
+            .as_str()
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        Self { trader: hash }
+    }
+
+    /// The id of an order. `cycle` is the close of the deciding candle, or the time of the fill that triggered it;
+    /// `attempt` rises only after a refusal or a proven absence.
+    ///
+    /// ```
+    /// use hyperrsi_core::model::{PositionSide, Timestamp, TraderId};
+    /// use hyperrsi_core::trader::{IdSpace, Role};
+    /// let ids = IdSpace::new(&TraderId::new("alice:BTC-USDT-SWAP"));
+    /// let cycle = Timestamp::from_millis(1_700_000_000_000);
+    /// let id = ids.order(cycle, PositionSide::Long, Role::Stop(1), 0);
+    /// assert_eq!(id, ids.order(cycle, PositionSide::Long, Role::Stop(1), 0));
+    /// assert_ne!(id, ids.order(cycle, PositionSide::Long, Role::Stop(2), 0));
+    /// assert!(id.as_str().starts_with("hr") && id.as_str().len() <= 32);
+    /// ```
+    pub fn order(&self, cycle: Timestamp, leg: PositionSide, role: Role, attempt: u16) -> ClientOrderId {
+        let mut id = ClientOrderId::builder(PREFIX);
+        let (letter, number) = role.parts();
+        let side = match leg {
+            PositionSide::Long => b'l',
+            PositionSide::Short => b'k',
+        };
+        id.digits(u64::from(self.trader), 7);
+        id.digits(cycle.seconds().unsigned_abs(), 7);
+        id.letter(side);
+        id.letter(letter);
+        id.digits(u64::from(number), 4);
+        id.digits(u64::from(attempt), 2);
+        id.finish()
+    }
+
+    /// Whether an id was made by this trader.
+    pub fn owns(&self, id: &ClientOrderId) -> bool {
+        let mut own = ClientOrderId::builder(PREFIX);
+        own.digits(u64::from(self.trader), 7);
+        id.as_str().starts_with(own.finish().as_str())
+    }
+}

@@ -1,0 +1,214 @@
+//! One leg of a trader while it lives: book, exits, the trade being made.
+
+use crate::model::{Amount, Arithmetic, Fill, Overflow, PositionSide, Price, Quantity, Span, Timestamp};
+use crate::position::{
+    Book, EffectiveStop, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill, TradeFillKind,
+};
+use crate::strategy::LegState;
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+/// A trade under construction.
+#[derive(Clone, Debug)]
+pub(crate) struct TradeBuilder {
+    entry_time: Timestamp,
+    entry_value: Decimal,
+    entry_quantity: Quantity,
+    exit_value: Decimal,
+    exit_quantity: Quantity,
+    margin: Decimal,
+    gross: Amount,
+    fees: Amount,
+    funding: Amount,
+    planned_risk: Option<Amount>,
+    fills: Vec<TradeFill>,
+    protection: Vec<ProtectionPoint>,
+}
+
+impl TradeBuilder {
+    const fn new(entry_time: Timestamp) -> Self {
+        Self {
+            entry_time,
+            entry_value: Decimal::ZERO,
+            entry_quantity: Quantity::ZERO,
+            exit_value: Decimal::ZERO,
+            exit_quantity: Quantity::ZERO,
+            margin: Decimal::ZERO,
+            gross: Amount::ZERO,
+            fees: Amount::ZERO,
+            funding: Amount::ZERO,
+            planned_risk: None,
+            fills: Vec::new(),
+            protection: Vec::new(),
+        }
+    }
+    fn note(&mut self, fill: &Fill, kind: TradeFillKind) -> Result<(), Overflow> {
+        self.fees = self.fees.plus(fill.fee)?;
+        self.fills.push(TradeFill {
+            time: fill.time,
+            kind,
+            price: fill.price,
+            quantity: fill.quantity,
+            fee: fill.fee,
+            liquidity: fill.liquidity,
+        });
+        Ok(())
+    }
+    pub(crate) fn add_funding(&mut self, amount: Amount) -> Result<(), Overflow> {
+        self.funding = self.funding.plus(amount)?;
+        Ok(())
+    }
+    pub(crate) fn protect(&mut self, point: ProtectionPoint) {
+        self.protection.push(point);
+    }
+}
+
+/// A leg of a trader.
+#[derive(Clone, Debug)]
+pub(crate) struct Leg {
+    pub(crate) side: PositionSide,
+    pub(crate) state: LegState,
+    pub(crate) hedge: bool,
+    pub(crate) foreign: bool,
+    pub(crate) ignored: bool,
+    pub(crate) book: Book,
+    pub(crate) entries: u32,
+    pub(crate) plan: Option<Arc<ExitPlan>>,
+    pub(crate) exits: Option<Exits>,
+    pub(crate) trade: Option<TradeBuilder>,
+    /// Close of the deciding candle of the newest entry: the time part of order ids.
+    pub(crate) cycle: Timestamp,
+    /// Counts entry fills of the leg's life; orders of older epochs are withdrawn.
+    pub(crate) epoch: u32,
+    pub(crate) revision: u16,
+    pub(crate) attempt: u16,
+    pub(crate) closing: Option<ExitReason>,
+    pub(crate) last_stop: Option<EffectiveStop>,
+    pub(crate) last_amend: Timestamp,
+    pub(crate) amended_price: Option<Price>,
+    /// Since when a wanted stop is not confirmed.
+    pub(crate) unprotected_since: Option<Timestamp>,
+    /// Total time without a confirmed stop.
+    pub(crate) unprotected: Span,
+    pub(crate) alerted: bool,
+    pub(crate) stop_retry: Option<(Timestamp, u32)>,
+    /// When the price first lay beyond a confirmed stop that has not filled.
+    pub(crate) breached: Option<Timestamp>,
+}
+
+impl Leg {
+    pub(crate) const fn new(side: PositionSide) -> Self {
+        Self {
+            side,
+            state: LegState::Flat,
+            hedge: false,
+            foreign: false,
+            ignored: false,
+            book: Book::EMPTY,
+            entries: 0,
+            plan: None,
+            exits: None,
+            trade: None,
+            cycle: Timestamp::EPOCH,
+            epoch: 0,
+            revision: 0,
+            attempt: 0,
+            closing: None,
+            last_stop: None,
+            last_amend: Timestamp::EPOCH,
+            amended_price: None,
+            unprotected_since: None,
+            unprotected: Span::ZERO,
+            alerted: false,
+            stop_retry: None,
+            breached: None,
+        }
+    }
+
+    /// Books an entry fill.
+    pub(crate) fn enter(&mut self, fill: &Fill, leverage: u32) -> Result<(), Overflow> {
+        let value = fill.price.value(fill.quantity)?.get();
+        self.book.enter(fill.price, fill.quantity)?;
+        let trade = self.trade.get_or_insert_with(|| TradeBuilder::new(fill.time));
+        trade.entry_value = trade.entry_value.plus(value)?;
+        trade.entry_quantity = trade.entry_quantity.plus(fill.quantity)?;
+        trade.margin = trade.margin.plus(value.over(Decimal::from(leverage.max(1)))?)?;
+        trade.note(fill, TradeFillKind::Entry)
+    }
+
+    /// Books an exit fill.
+    pub(crate) fn exit(&mut self, fill: &Fill, reason: ExitReason) -> Result<(), Overflow> {
+        let quantity = fill.quantity.min(self.book.quantity());
+        let gross = self.book.exit(self.side, fill.price, quantity)?;
+        if let Some(trade) = &mut self.trade {
+            trade.gross = trade.gross.plus(gross)?;
+            trade.exit_value = trade.exit_value.plus(fill.price.value(quantity)?.get())?;
+            trade.exit_quantity = trade.exit_quantity.plus(quantity)?;
+            trade.note(fill, TradeFillKind::Exit(reason))?;
+        }
+        Ok(())
+    }
+
+    /// Remembers what the first stop puts at stake.
+    pub(crate) fn note_planned_risk(&mut self) -> Result<(), Overflow> {
+        if let (Some(trade), Some(stop)) = (&mut self.trade, self.exits.as_ref().and_then(Exits::stop))
+            && trade.planned_risk.is_none()
+            && self.entries == 1
+        {
+            let loss = self.book.unrealised(self.side, stop.price)?;
+            trade.planned_risk = Some(Amount::new(loss.get().abs()));
+        }
+        Ok(())
+    }
+
+    /// Takes the finished trade out; the leg is flat afterwards.
+    pub(crate) fn finish(&mut self, time: Timestamp, reason: ExitReason) -> Result<Option<Trade>, Overflow> {
+        let (side, hedge, entries) = (self.side, self.hedge, self.entries);
+        let trade = self.trade.take();
+        *self = Self {
+            cycle: self.cycle,
+            epoch: self.epoch + 1,
+            ignored: self.ignored,
+            unprotected: self.unprotected,
+            ..Self::new(side)
+        };
+        let Some(trade) = trade else { return Ok(None) };
+        let net = trade.gross.minus(trade.fees)?.plus(trade.funding)?;
+        Ok(Some(Trade {
+            side,
+            hedge,
+            entry_time: trade.entry_time,
+            entry_price: Price::new(trade.entry_value.over(trade.entry_quantity.get())?),
+            exit_time: time,
+            exit_price: Price::new(match trade.exit_quantity.is_zero() {
+                true => Decimal::ZERO,
+                false => trade.exit_value.over(trade.exit_quantity.get())?,
+            }),
+            quantity: trade.entry_quantity,
+            entries,
+            margin: Amount::new(trade.margin),
+            gross_pnl: trade.gross,
+            fees: trade.fees,
+            funding: trade.funding,
+            net_pnl: net,
+            planned_risk: trade.planned_risk,
+            reason,
+            fills: trade.fills,
+            protection: trade.protection,
+        }))
+    }
+
+    /// The stop that protects the leg now.
+    pub(crate) fn stop(&self) -> Option<EffectiveStop> {
+        self.exits.as_ref().and_then(Exits::stop)
+    }
+
+    /// Whether `price` lies at or beyond the stop.
+    pub(crate) fn is_hit(&self, stop: Price, price: f64) -> bool {
+        let stop = stop.to_f64();
+        match self.side {
+            PositionSide::Long => price <= stop,
+            PositionSide::Short => price >= stop,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The part that trades one instrument of one account, as a state machine without I/O.
+//!
+//! 1. The driver feeds **exactly one** [`Input`] with a time: [`Trader::handle`]. The time is venue-corrected and never
+//!    decreases; the driver owns the clock.
+//! 2. It then drains every [`Output`] with [`Trader::poll`] and performs them in order. Each request gets exactly one
+//!    answer, as a later input.
+//! 3. If [`Trader::deadline`] is set, the driver feeds [`Input::Wake`] at that time.
+//!
+//! Backtest, paper and live drivers differ only in who answers the outputs.
+//!
+//! ```
+//! use hyperrsi_core::model::{AccountId, Instrument, InstrumentId, Timestamp, TraderId};
+//! use hyperrsi_core::trader::{AccountRead, Command, Input, Output, Policy, Trader};
+//! let instrument = Instrument::linear(InstrumentId::new("sim", "BTCUSDT"), "BTC", "USDT");
+//! let mut trader = Trader::new(TraderId::new("alice:BTCUSDT"), instrument, Policy::default());
+//! let now = Timestamp::EPOCH;
+//! trader.handle(now, Input::Command(Command::Start))?;
+//! let mut requests = Vec::new();
+//! while let Some(output) = trader.poll() {
+//!     requests.push(output); // a driver performs it
+//! }
+//! assert!(requests.iter().any(|output| matches!(output, Output::ReadAccount { .. })));
+//! # Ok::<(), hyperrsi_core::model::Overflow>(())
+//! ```
+
+mod answers;
+mod close;
+mod commands;
+mod entry;
+mod fills;
+mod gates;
+mod id;
+mod input;
+mod leg;
+mod orders;
+mod output;
+mod policy;
+mod prices;
+mod reconcile;
+mod wake;
+
+pub use id::{IdSpace, PREFIX, Role};
+pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
+pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
+pub use policy::{OnUnprotected, Policy, VenueTraits};
+
+use crate::model::{
+    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timestamp, TradeId, TraderId,
+    TriggerSource,
+};
+use crate::position::{Book, EffectiveStop};
+use crate::strategy::View;
+use entry::PendingEntry;
+use gates::Gates;
+use leg::Leg;
+use orders::Orders;
+use rust_decimal::Decimal;
+use std::collections::VecDeque;
+
+/// A price and when it was seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    price: f64,
+    at: Timestamp,
+}
+
+/// What the driver asked the strategy.
+#[derive(Clone, Copy, Debug)]
+struct Evaluation {
+    request: RequestId,
+    candle: Timestamp,
+    close: Timestamp,
+}
+
+/// What a leg reacts to inside the engine, for drivers that skip prices which change nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Armed {
+    /// The effective stop, watched by the engine beside the venue's copy.
+    pub stop: Option<EffectiveStop>,
+    /// A take-profit price without an order that activates the trail when touched.
+    pub touch: Option<Price>,
+    /// The best price the trail has seen; a better one moves the stop.
+    pub trail_extreme: Option<f64>,
+}
+
+/// Trades one instrument of one account. See the [module](self) for the contract.
+#[derive(Debug)]
+pub struct Trader {
+    id: TraderId,
+    ids: IdSpace,
+    policy: Policy,
+    view: View,
+    long: Leg,
+    short: Leg,
+    orders: Orders,
+    entries: Vec<PendingEntry>,
+    outputs: VecDeque<Output>,
+    gates: Gates,
+    now: Timestamp,
+    next_request: u64,
+    evaluation: Option<Evaluation>,
+    mark: Option<Seen>,
+    last: Option<Seen>,
+    atr: Option<Decimal>,
+    applied: VecDeque<TradeId>,
+    trace_protection: bool,
+}
+
+/// Fills remembered for deduplication. Older duplicates are recognised by their time.
+const APPLIED_FILLS: usize = 1_024;
+
+impl Trader {
+    /// A trader that has not started: feed [`Command::Start`].
+    pub fn new(id: TraderId, instrument: Instrument, policy: Policy) -> Self {
+        let mut view = View::new(instrument);
+        view.cooldown = policy.cooldown;
+        let mut trader = Self {
+            ids: IdSpace::new(&id),
+            id,
+            policy,
+            view,
+            long: Leg::new(PositionSide::Long),
+            short: Leg::new(PositionSide::Short),
+            orders: Orders::default(),
+            entries: Vec::new(),
+            outputs: VecDeque::new(),
+            gates: Gates::default(),
+            now: Timestamp::EPOCH,
+            next_request: 0,
+            evaluation: None,
+            mark: None,
+            last: None,
+            atr: None,
+            applied: VecDeque::new(),
+            trace_protection: false,
+        };
+        trader.refresh_gates();
+        trader
+    }
+
+    /// Keeps how stop and levels moved in each [`Trade`](crate::position::Trade), for charts.
+    #[must_use]
+    pub const fn tracing_protection(mut self) -> Self {
+        self.trace_protection = true;
+        self
+    }
+
+    /// Takes one input. Outputs must have been drained before.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a number of the input makes a formula leave the range of a decimal. The input has then not been
+    /// applied in full; exits that rest at the venue stay.
+    pub fn handle(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
+        self.now = self.now.max(now);
+        match input {
+            Input::Candle { timeframe, candle } => self.on_candle(timeframe, candle),
+            Input::Price { source, price } => self.on_price(source, price)?,
+            Input::Decision { request, decision } => self.on_decision(request, decision)?,
+            Input::StrategyFailed { request } => self.on_strategy_failed(request),
+            Input::Reservation { request, outcome } => self.on_reservation(request, outcome)?,
+            Input::Stored { request } => self.on_stored(request)?,
+            Input::StoreFailed { request } => self.on_store_failed(request)?,
+            Input::Answer { request, answer } => self.on_answer(request, answer)?,
+            Input::Queried { request, lookup } => self.on_queried(request, lookup)?,
+            Input::Configured { request: _, outcome } => self.on_configured(outcome),
+            Input::AccountRead { request: _, read } => self.on_account_read(read)?,
+            Input::Order(report) => self.on_order(report)?,
+            Input::Fill(fill) => self.on_fill(fill)?,
+            Input::Position(position) => self.on_position(position)?,
+            Input::PositionMode(mode) => self.on_position_mode(mode),
+            Input::Leverage(leverage, mode) => self.on_leverage(leverage, mode),
+            Input::Funding { side, amount } => self.on_funding(side, amount)?,
+            Input::DataGap => self.set_gate(crate::risk::Refusal::DataGap, true),
+            Input::DataRestored => self.set_gate(crate::risk::Refusal::DataGap, false),
+            Input::Instrument(instrument) => self.view.instrument = *instrument,
+            Input::Policy(policy) => self.on_policy(*policy),
+            Input::Command(command) => self.on_command(command)?,
+            Input::Link(link) => self.on_link(link),
+            Input::Wake => self.on_wake()?,
+        }
+        #[cfg(debug_assertions)]
+        self.assert_invariants();
+        Ok(())
+    }
+
+    /// The next output; `None` once drained.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether outputs wait to be drained.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// When the trader wants to be woken, if at all.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.next_deadline()
+    }
+
+    /// What a strategy may see.
+    pub const fn view(&self) -> &View {
+        &self.view
+    }
+    /// The trader's id.
+    pub const fn id(&self) -> &TraderId {
+        &self.id
+    }
+    /// How it trades.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+    /// What is open on a side.
+    pub const fn book(&self, side: PositionSide) -> &Book {
+        &self.leg(side).book
+    }
+    /// Whether both legs are flat and nothing is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.long.book.is_flat()
+            && self.short.book.is_flat()
+            && self.entries.is_empty()
+            && self.orders.is_empty()
+    }
+    /// Whether an opening waits for a price.
+    pub fn waits_for_price(&self) -> bool {
+        self.entries.iter().any(PendingEntry::waits_for_price)
+    }
+    /// What the engine itself watches on a side.
+    pub fn armed(&self, side: PositionSide) -> Armed {
+        let leg = self.leg(side);
+        match &leg.exits {
+            Some(exits) if !leg.book.is_flat() => Armed {
+                stop: exits.stop(),
+                touch: exits.touch().map(|(_, price)| price),
+                trail_extreme: exits.trail().map(|trail| trail.extreme),
+            },
+            _ => Armed::default(),
+        }
+    }
+    /// Total time a leg's wanted stop was not confirmed by the venue.
+    pub const fn unprotected(&self, side: PositionSide) -> crate::model::Span {
+        self.leg(side).unprotected
+    }
+
+    pub(crate) const fn leg(&self, side: PositionSide) -> &Leg {
+        match side {
+            PositionSide::Long => &self.long,
+            PositionSide::Short => &self.short,
+        }
+    }
+    pub(crate) const fn leg_mut(&mut self, side: PositionSide) -> &mut Leg {
+        match side {
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        }
+    }
+
+    fn request(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Writes a record nobody waits for.
+    fn spool(&mut self, record: impl FnOnce() -> Record) {
+        if self.policy.journal {
+            let request = self.request();
+            self.outputs.push_back(Output::Persist { request, class: PersistClass::Spool, record: record() });
+        }
+    }
+
+    fn cancel(&mut self, client_id: ClientOrderId) {
+        let request = self.request();
+        if let Some(order) = self.orders.get_mut(&client_id)
+            && !order.cancelling
+            && order.status.is_live()
+        {
+            order.cancelling = true;
+            order.pending = Some(orders::Pending::Cancel(request));
+            self.spool(|| Record::Cancel(client_id));
+            self.outputs.push_back(Output::Cancel { request, client_id });
+        }
+    }
+
+    /// The newest price of a source, if it is recent enough.
+    fn price(&self, source: TriggerSource) -> Option<f64> {
+        let seen = match source {
+            TriggerSource::Mark => self.mark,
+            TriggerSource::Last => self.last,
+        }?;
+        (self.now - seen.at <= self.policy.max_price_age).then_some(seen.price)
+    }
+
+    /// Brings what strategies see in line with a leg.
+    fn sync(&mut self, side: PositionSide) {
+        let leg = match side {
+            PositionSide::Long => &self.long,
+            PositionSide::Short => &self.short,
+        };
+        let view = self.view.leg_mut(side);
+        view.state = leg.state;
+        view.hedge = leg.hedge;
+        view.quantity = leg.book.quantity();
+        view.average = leg.book.average();
+        view.entries = leg.entries;
+        view.stop = leg.stop();
+        view.levels.clear();
+        if let Some(exits) = &leg.exits {
+            view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));
+        }
+    }
+
+    /// The invariants of the architecture that can be seen from inside, checked in debug builds after every input.
+    #[cfg(debug_assertions)]
+    fn assert_invariants(&self) {
+        for leg in [&self.long, &self.short] {
+            let open = leg.book.quantity();
+            let take_profits: Decimal = self
+                .orders
+                .of(leg.side)
+                .filter(|o| matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch)
+                .filter_map(|o| o.left().ok())
+                .map(|q| q.get())
+                .sum();
+            debug_assert!(
+                leg.book.is_flat() || leg.closing.is_some() || leg.foreign || take_profits <= open.get(),
+                "I4: take profits {take_profits} exceed the leg's {open}"
+            );
+            let stops =
+                self.orders.of(leg.side).filter(|o| matches!(o.role, Role::Stop(_)) && !o.cancelling).count();
+            debug_assert!(stops <= 2, "I4: {stops} stops rest on one leg");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Prices: touch activation, the trail, engine stops, and entries that waited for one.
+
+use super::{PriceSource, Seen, Trader};
+use crate::model::{Overflow, PositionSide, Price, Span, TriggerSource};
+use crate::position::ExitReason;
+use crate::strategy::LegState;
+use rust_decimal::Decimal;
+
+/// How long a confirmed stop may lie beyond the market unfilled before the leg is closed at market (TRADING 6.10).
+pub(super) const STOP_GRACE: Span = Span::seconds(2);
+
+impl Trader {
+    pub(super) fn on_price(&mut self, source: PriceSource, price: f64) -> Result<(), Overflow> {
+        if !price.is_finite() || price <= 0.0 {
+            return Ok(()); // a price of zero or NaN is no price (TRADING 9.3)
+        }
+        let seen = Some(Seen { price, at: self.now });
+        if matches!(source, PriceSource::Mark | PriceSource::Both) {
+            self.mark = seen;
+        }
+        if matches!(source, PriceSource::Last | PriceSource::Both) {
+            self.last = seen;
+        }
+        for side in PositionSide::BOTH {
+            if !self.leg(side).book.is_flat() && self.watches(side, source) {
+                self.watch(side, price)?;
+            }
+        }
+        if matches!(source, PriceSource::Last | PriceSource::Both) && !self.entries.is_empty() {
+            self.size_entries();
+        }
+        Ok(())
+    }
+
+    fn watches(&self, side: PositionSide, source: PriceSource) -> bool {
+        let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+        match source {
+            PriceSource::Both => true,
+            PriceSource::Mark => trigger == TriggerSource::Mark,
+            PriceSource::Last => trigger == TriggerSource::Last,
+        }
+    }
+
+    fn watch(&mut self, side: PositionSide, price: f64) -> Result<(), Overflow> {
+        let touched =
+            self.leg(side).exits.as_ref().and_then(|exits| exits.touch()).filter(|(_, level)| match side {
+                PositionSide::Long => price >= level.to_f64(),
+                PositionSide::Short => price <= level.to_f64(),
+            });
+        let mut changed = false;
+        if let Some((level, at)) = touched {
+            self.level_reached(side, level, at)?;
+            changed = true;
+        }
+        let leg = match side {
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        };
+        if let Some(exits) = &mut leg.exits {
+            changed |= exits.on_price(&self.view.instrument, price)?;
+        }
+        if self.leg(side).state != LegState::Closing {
+            self.check_stop(side, price)?;
+        }
+        if changed && self.leg(side).state != LegState::Closing { self.reconcile(side) } else { Ok(()) }
+    }
+
+    /// The engine's own stop. Where the venue holds a confirmed one at that price, the venue goes first.
+    fn check_stop(&mut self, side: PositionSide, price: f64) -> Result<(), Overflow> {
+        let now = self.now;
+        let Some(stop) = self.leg(side).stop() else { return Ok(()) };
+        if !self.leg(side).is_hit(stop.price, price) {
+            self.leg_mut(side).breached = None;
+            return Ok(());
+        }
+        let venue_holds = self.orders.stop(side).is_some_and(|order| {
+            order.is_confirmed()
+                && order.spec.kind.price().is_some_and(|at| self.covers(side, at, stop.price))
+        });
+        if venue_holds {
+            let since = *self.leg_mut(side).breached.get_or_insert(now);
+            if now - since < STOP_GRACE {
+                return Ok(());
+            }
+        }
+        self.close(side, Decimal::ONE, stop.kind.reason())
+    }
+
+    /// Whether a venue stop at `at` is at least as protective as `wanted`.
+    fn covers(&self, side: PositionSide, at: Price, wanted: Price) -> bool {
+        match side {
+            PositionSide::Long => at >= wanted,
+            PositionSide::Short => at <= wanted,
+        }
+    }
+
+    /// Whether a stop at `price` would trigger at once, by the newest price of its source (TRADING 6.9).
+    pub(super) fn is_already_through(&self, side: PositionSide, price: Price) -> bool {
+        let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+        self.price(trigger).is_some_and(|now| self.leg(side).is_hit(price, now))
+    }
+
+    /// The reason an engine stop of the leg would have.
+    pub(super) fn stop_reason(&self, side: PositionSide) -> ExitReason {
+        self.leg(side).stop().map_or(ExitReason::StopLoss, |stop| stop.kind.reason())
+    }
+}

@@ -1,0 +1,290 @@
+//! What should rest on the venue against what rests there. The only place that places, amends or cancels protection: at
+//! fills, after answers, after restarts, after a user's own cancel, always this path (TRADING 13.4).
+
+use super::{Event, Role, Trader};
+use crate::model::{
+    Amount, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Quantity, Span, TimeInForce,
+    Timestamp,
+};
+use crate::position::{EffectiveStop, LevelState, StopKind, TakeProfitOrder};
+use crate::strategy::LegState;
+use rust_decimal::Decimal;
+
+impl Trader {
+    /// Brings a leg's protection in line: stop first, then take profits.
+    pub(super) fn reconcile(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        let leg = self.leg(side);
+        if leg.book.is_flat() || leg.foreign {
+            self.sync(side);
+            return Ok(());
+        }
+        self.note_protection(side);
+        self.reconcile_stop(side)?;
+        match self.leg(side).state {
+            LegState::Closing => self.continue_close(side)?,
+            _ => self.reconcile_take_profits(side)?,
+        }
+        self.sync(side);
+        Ok(())
+    }
+
+    fn reconcile_stop(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        let wanted = self.leg(side).stop();
+        let quantity = self.leg(side).book.quantity();
+        let resting =
+            self.orders.stop(side).map(|order| (order.spec, order.is_confirmed(), order.pending.is_some()));
+        match (wanted, resting) {
+            (None, None) => self.settle_unprotected(side),
+            (None, Some((spec, ..))) => {
+                self.cancel(spec.client_id);
+                self.settle_unprotected(side);
+            }
+            (Some(stop), None) => {
+                self.mark_unprotected(side);
+                if self.leg(side).state == LegState::Closing {
+                    return Ok(());
+                }
+                if self.is_already_through(side, stop.price) {
+                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                }
+                let waits = self.leg(side).stop_retry.is_some_and(|(at, _)| at > self.now);
+                if self.policy.venue.stop_orders && !waits {
+                    self.place_stop(side, stop, quantity);
+                }
+            }
+            (Some(stop), Some((spec, confirmed, busy))) => {
+                if busy {
+                    return Ok(());
+                }
+                let same_price = spec.kind.price() == Some(stop.price);
+                if confirmed && self.covers_leg(side, spec) {
+                    self.settle_unprotected(side);
+                }
+                if (same_price && spec.quantity == quantity) || self.leg(side).state == LegState::Closing {
+                    return Ok(());
+                }
+                if self.is_already_through(side, stop.price) {
+                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                }
+                if spec.quantity == quantity && !self.amendment_due(side, stop) {
+                    return Ok(());
+                }
+                self.replace_stop(side, spec, stop, quantity);
+            }
+        }
+        Ok(())
+    }
+
+    fn covers_leg(&self, side: PositionSide, spec: OrderSpec) -> bool {
+        spec.quantity >= self.leg(side).book.quantity()
+    }
+
+    fn stop_kind(&self, side: PositionSide, stop: EffectiveStop) -> OrderKind {
+        let source = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+        OrderKind::StopMarket { trigger: stop.price, source }
+    }
+
+    fn place_stop(&mut self, side: PositionSide, stop: EffectiveStop, quantity: Quantity) {
+        let kind = self.stop_kind(side, stop);
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        leg.revision = leg.revision.wrapping_add(1);
+        (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
+        let role = Role::Stop(leg.revision);
+        self.place_reducing(side, role, quantity, kind);
+    }
+
+    fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
+        let kind = self.stop_kind(side, stop);
+        if self.policy.venue.amend {
+            let now = self.now;
+            let leg = self.leg_mut(side);
+            (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
+            self.amend(OrderSpec { kind, quantity, ..spec });
+        } else {
+            // The old stop stays until the new one is confirmed: see `retire_old_stops`.
+            self.place_stop(side, stop, quantity);
+        }
+    }
+
+    /// Once a newer stop is confirmed, older ones of the leg go (TRADING 6.6).
+    pub(super) fn retire_old_stops(&mut self, side: PositionSide) {
+        let mut stops: Vec<(ClientOrderId, bool)> = self
+            .orders
+            .of(side)
+            .filter(|o| matches!(o.role, Role::Stop(_)) && !o.cancelling)
+            .map(|o| (o.spec.client_id, o.is_confirmed()))
+            .collect();
+        if stops.pop().is_some_and(|(_, confirmed)| confirmed) {
+            for (id, _) in stops {
+                self.cancel(id);
+            }
+        }
+    }
+
+    /// TRADING 9.5: a trailing stop's venue copy moves by interval and step; every other change is due at once.
+    fn amendment_due(&self, side: PositionSide, stop: EffectiveStop) -> bool {
+        let leg = self.leg(side);
+        let Some(trail) = leg.exits.as_ref().and_then(|exits| exits.trail()) else { return true };
+        let (StopKind::Trailing, Some(plan), Some(old)) =
+            (stop.kind, leg.plan.as_ref().and_then(|plan| plan.trailing), leg.amended_price)
+        else {
+            return true;
+        };
+        let better = match side {
+            PositionSide::Long => stop.price.get() - old.get(),
+            PositionSide::Short => old.get() - stop.price.get(),
+        };
+        let step = crate::model::Arithmetic::percent(trail.activation.get(), plan.amend_step.get())
+            .unwrap_or_default()
+            .max(self.view.instrument.tick);
+        better >= step && self.now >= leg.last_amend + plan.amend_interval
+    }
+
+    /// When a trailing amendment that is large enough may be sent.
+    pub(super) fn amendment_deadline(&self, side: PositionSide) -> Option<Timestamp> {
+        let leg = self.leg(side);
+        let stop = leg.stop().filter(|stop| stop.kind == StopKind::Trailing)?;
+        let (plan, old) = (leg.plan.as_ref()?.trailing?, leg.amended_price?);
+        let trail = leg.exits.as_ref()?.trail()?;
+        let better = match side {
+            PositionSide::Long => stop.price.get() - old.get(),
+            PositionSide::Short => old.get() - stop.price.get(),
+        };
+        let step = crate::model::Arithmetic::percent(trail.activation.get(), plan.amend_step.get())
+            .ok()?
+            .max(self.view.instrument.tick);
+        (better >= step && leg.state == LegState::Open).then_some(leg.last_amend + plan.amend_interval)
+    }
+
+    fn reconcile_take_profits(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        let epoch = self.leg(side).epoch;
+        let mut older_live = false;
+        let older: Vec<ClientOrderId> = self
+            .orders
+            .of(side)
+            .filter(|o| matches!(o.role, Role::TakeProfit(..)) && o.epoch != epoch)
+            .map(|o| o.spec.client_id)
+            .collect();
+        for id in older {
+            older_live = true;
+            self.cancel(id);
+        }
+        if older_live {
+            return Ok(()); // the new ladder waits until the old one is gone (TRADING 7.9)
+        }
+        let levels = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
+        for k in 1..=u8::try_from(levels).unwrap_or(u8::MAX) {
+            self.reconcile_level(side, k)?;
+        }
+        Ok(())
+    }
+
+    fn reconcile_level(&mut self, side: PositionSide, k: u8) -> Result<(), Overflow> {
+        let leg = self.leg(side);
+        let order = leg
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.take_profits.get(usize::from(k).saturating_sub(1)))
+            .map(|level| level.order)
+            .unwrap_or_default();
+        let wanted = leg
+            .exits
+            .as_ref()
+            .and_then(|exits| exits.ladder.level(k))
+            .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
+            .map(|level| (level.price, level.quantity));
+        let resting = self
+            .orders
+            .of(side)
+            .find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k) && !o.cancelling)
+            .map(|o| (o.spec, o.left(), o.filled, o.pending.is_some()));
+        match (wanted, resting) {
+            (Some((price, quantity)), None) => {
+                let kind = self.take_profit_kind(side, order, price);
+                let leg = self.leg_mut(side);
+                leg.revision = leg.revision.wrapping_add(1);
+                let role = Role::TakeProfit(k, leg.revision);
+                self.place_reducing(side, role, quantity, kind);
+            }
+            (None, Some((spec, ..))) => self.cancel(spec.client_id),
+            (Some((price, quantity)), Some((spec, left, filled, busy))) => {
+                let right = spec.kind.price() == Some(price) && left? == quantity;
+                if !busy && !right {
+                    if self.policy.venue.amend {
+                        let kind = self.take_profit_kind(side, order, price);
+                        self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec });
+                    } else {
+                        self.cancel(spec.client_id); // placed anew once it is gone
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    fn take_profit_kind(&self, side: PositionSide, order: TakeProfitOrder, price: Price) -> OrderKind {
+        match order {
+            TakeProfitOrder::Limit => {
+                OrderKind::Limit { price, time_in_force: TimeInForce::GoodTillCancelled }
+            }
+            TakeProfitOrder::Trigger => {
+                let source = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+                OrderKind::TakeProfitMarket { trigger: price, source }
+            }
+        }
+    }
+
+    fn mark_unprotected(&mut self, side: PositionSide) {
+        let now = self.now;
+        self.leg_mut(side).unprotected_since.get_or_insert(now);
+    }
+
+    /// The wanted stop is confirmed, or none is wanted: measures how long it was not.
+    pub(super) fn settle_unprotected(&mut self, side: PositionSide) {
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        if let Some(since) = leg.unprotected_since.take() {
+            leg.unprotected = leg.unprotected + (now - since);
+            leg.stop_retry = None;
+            if leg.alerted {
+                leg.alerted = false;
+                self.set_gate(crate::risk::Refusal::Unprotected, false);
+            }
+        }
+    }
+
+    /// The venue's quantity differs from what fills explain: adopt it in the same epoch (TRADING 13.4).
+    pub(super) fn adopt(
+        &mut self,
+        side: PositionSide,
+        quantity: Quantity,
+        average: Price,
+    ) -> Result<Amount, Overflow> {
+        let adjustment = self.leg_mut(side).book.adopt(quantity, average)?;
+        let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+        let reference =
+            self.price(trigger).and_then(crate::model::decimal_from_f64).map_or(average, Price::new);
+        let leg = match side {
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        };
+        if let Some(exits) = &mut leg.exits {
+            exits.on_size_adopted(&self.view.instrument, quantity, reference)?;
+        }
+        self.emit(Event::Adopted { side, quantity });
+        self.reconcile(side)?;
+        Ok(adjustment)
+    }
+
+    /// Doubles the wait before the next attempt to place a stop: 1, 2, 4, … seconds.
+    pub(super) fn retry_stop(&mut self, side: PositionSide) {
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        let tries = leg.stop_retry.map_or(0, |(_, tries)| tries);
+        let wait = Span::seconds(1_i64.checked_shl(tries.min(6)).unwrap_or(64));
+        leg.stop_retry = Some((now + wait, tries + 1));
+        leg.attempt = leg.attempt.wrapping_add(1);
+    }
+}

@@ -2,10 +2,12 @@
 mod coded;
 pub(crate) use coded::coded;
 
+pub mod account;
 pub mod backtest;
 pub mod model;
 pub mod position;
 pub mod risk;
 pub mod series;
+pub mod sim;
 pub mod strategy;
 pub mod trader;

@@ -34,7 +34,7 @@ impl Vidya {
         Ok(Self::of(super::length("VIDYA length", length, 1)?, None))
     }
 
-    /// Starting at `seed` before the first value, as chart scripts do with 0.
+    /// Starting as if price and average had been at `seed` before the first value, as chart scripts do with 0.
     ///
     /// # Errors
     /// If `length` is 0 or above 65536.
@@ -45,7 +45,7 @@ impl Vidya {
     /// `length` must have been checked.
     pub(super) fn of(length: usize, seed: Option<f64>) -> Self {
         let alpha = 2.0 / (1.0 + factor(length));
-        Self { alpha, changes: Window::new(MOMENTUM), seed, previous: None, value: seed }
+        Self { alpha, changes: Window::new(MOMENTUM), seed, previous: seed, value: seed }
     }
 
     /// How one-sided the changes were: 1 all in one direction (or none at all), 0 balanced.
@@ -84,7 +84,7 @@ impl Indicator for Vidya {
 
     fn reset(&mut self) {
         self.changes.clear();
-        self.previous = None;
+        self.previous = self.seed;
         self.value = self.seed;
     }
 }

@@ -4,6 +4,7 @@ pub(crate) use coded::coded;
 
 pub mod account;
 pub mod backtest;
+pub mod indicator;
 pub mod model;
 pub mod position;
 pub mod risk;

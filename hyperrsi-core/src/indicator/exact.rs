@@ -1,0 +1,116 @@
+//! Sums that do not depend on the order of their terms: what the trend state compares must not hang on rounding noise.
+
+use serde::{Deserialize, Serialize};
+
+/// `a + b` as a rounded sum and its exact error (Knuth's two-sum).
+#[inline(always)]
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let b_part = sum - a;
+    (sum, (a - (sum - b_part)) + (b - b_part))
+}
+
+/// A running sum carried in two `f64`, some 106 bits: a value may be added and taken out again millions of times and
+/// the rounded sum is still that of the terms present.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunningSum {
+    high: f64,
+    low: f64,
+}
+
+impl RunningSum {
+    /// Adds `value` and takes `gone` out.
+    #[inline]
+    pub(crate) fn replace(&mut self, value: f64, gone: f64) {
+        let (step, step_error) = two_sum(value, -gone);
+        let (high, error) = two_sum(self.high, step);
+        let low = self.low + (error + step_error);
+        self.high = high + low;
+        self.low = low - (self.high - high);
+    }
+
+    /// The sum, rounded once.
+    #[inline]
+    pub(crate) const fn total(self) -> f64 {
+        self.high
+    }
+}
+
+/// The sum of `terms`, each first put through `map`, rounded (all but) once. Four lanes, so that additions overlap.
+#[inline]
+pub(crate) fn sum_of(terms: &[f64], map: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; 4];
+    let mut errors = [0.0; 4];
+    let (chunks, rest) = terms.as_chunks::<4>();
+    for chunk in chunks {
+        for ((sum, error), &term) in sums.iter_mut().zip(&mut errors).zip(chunk) {
+            let (new, lost) = two_sum(*sum, map(term));
+            *sum = new;
+            *error += lost;
+        }
+    }
+    for ((sum, error), &term) in sums.iter_mut().zip(&mut errors).zip(rest) {
+        let (new, lost) = two_sum(*sum, map(term));
+        *sum = new;
+        *error += lost;
+    }
+    let [a, b, c, d] = sums;
+    let [ae, be, ce, de] = errors;
+    let (ab, ab_error) = two_sum(a, b);
+    let (cd, cd_error) = two_sum(c, d);
+    let (all, all_error) = two_sum(ab, cd);
+    all + (all_error + ((ab_error + cd_error) + ((ae + be) + (ce + de))))
+}
+
+/// The mean of `values`, rounded as if summed exactly; `None` of nothing.
+pub(crate) fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| sum_of(values, |x| x) / super::factor(values.len()))
+}
+
+/// The population standard deviation of `values` around their `mean`: two passes, the sum of squares exact.
+/// Exactly zero when all values are equal, even where the mean itself is rounded.
+#[inline]
+pub(crate) fn deviation(values: &[f64], mean: f64) -> f64 {
+    let n = super::factor(values.len());
+    let variance = sum_of(values, |x| (x - mean) * (x - mean)) / n;
+    // The mean of equal values may be off by one rounding; only then is the variance this small.
+    if variance < f64::EPSILON * f64::EPSILON * 16.0 * mean * mean && is_flat(values) {
+        return 0.0;
+    }
+    variance.sqrt()
+}
+
+#[cold]
+#[expect(clippy::float_cmp, reason = "equal means bitwise the same price")]
+fn is_flat(values: &[f64]) -> bool {
+    values.first().is_none_or(|first| values.iter().all(|x| x == first))
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exactness is what is tested")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_terms_that_cancel_leave_the_small_ones() {
+        let mut terms = vec![1e16, 1.0, -1e16, 1.0, 1e-3];
+        for _ in 0..terms.len() {
+            terms.rotate_left(1);
+            assert_eq!(sum_of(&terms, |x| x), 2.001);
+        }
+        let mut running = RunningSum::default();
+        for x in [1e16, 1.0, 0.5] {
+            running.replace(x, 0.0);
+        }
+        running.replace(0.25, 1e16);
+        assert_eq!(running.total(), 1.75);
+    }
+
+    #[test]
+    fn equal_values_deviate_by_nothing() {
+        for (value, n) in [(0.1, 15), (0.000_041_3, 60), (41_723.0, 15), (1.0 / 3.0, 7)] {
+            let values = vec![value; n];
+            assert_eq!(deviation(&values, mean(&values).unwrap()), 0.0);
+        }
+    }
+}

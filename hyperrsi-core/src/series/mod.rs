@@ -4,6 +4,7 @@
 //! see. A [`History`] cannot be turned back into the [`Candles`], so looking ahead is impossible by type.
 
 mod columns;
+pub mod file;
 mod history;
 
 pub use columns::{Candles, PushError};

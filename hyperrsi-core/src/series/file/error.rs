@@ -279,8 +279,8 @@ pub enum Problem {
     },
     /// Candles are missing.
     #[error(
-        "{missing} candles of {timeframe} are missing from {time}; download them, or load with gaps(Keep) to accept \
-         and report holes"
+        "{} of {timeframe} missing from {time}; download them, or load with gaps(Keep) to accept and report holes",
+        candles(*missing)
     )]
     Gap {
         /// The first missing open time.
@@ -353,6 +353,10 @@ fn list<T: fmt::Display>(items: &[T]) -> String {
     } else {
         items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn candles(count: usize) -> String {
+    if count == 1 { "1 candle".into() } else { format!("{count} candles") }
 }
 
 fn length(span: Span) -> String {

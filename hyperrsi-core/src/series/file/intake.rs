@@ -4,7 +4,7 @@ use super::Loaded;
 use super::error::{Fail, Place, Problem};
 use super::repair::{BadRowPolicy, DuplicatePolicy, GapPolicy, OrderPolicy, Repair};
 use super::report::{BadRow, LoadReport};
-use crate::model::{Candle, Span, Timeframe, Timestamp};
+use crate::model::{Candle, Span, Timeframe};
 use crate::series::Candles;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,6 @@ pub(super) struct Intake {
     waiting: Vec<Row>,
     series: Option<Series>,
     report: LoadReport,
-    seen: usize,
 }
 
 impl Intake {
@@ -50,7 +49,6 @@ impl Intake {
             waiting: Vec::with_capacity(waiting),
             series: None,
             report: LoadReport::new(file),
-            seen: 0,
         }
     }
 
@@ -269,10 +267,10 @@ fn infer(rows: &[Row]) -> Result<Timeframe, Problem> {
         .ok_or(Problem::UnknownTimeframe { step: Span::millis_of(common) })
 }
 
-/// Timestamps of rows are far from the ends of `i64`, so differences cannot overflow.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
 
     fn rows(minutes: &[i64]) -> Vec<Row> {
         minutes

@@ -21,7 +21,7 @@
 //!     1640995500000,46336,46542,46287,46402,20\n\
 //!     1640996100000,46402,46500,46300,46350,18\n";
 //! let strict = Load::new("btc.csv").read_from(text.as_bytes()).unwrap_err();
-//! assert!(strict.to_string().contains("line 4: 1 candles of 5m are missing from 2022-01-01T00:10:00Z"));
+//! assert!(strict.to_string().contains("line 4: 1 candle of 5m missing from 2022-01-01T00:10:00Z"));
 //!
 //! let loaded = Load::new("btc.csv").repair(Repair::keep_gaps()).read_from(text.as_bytes())?;
 //! assert_eq!(loaded.candles.timeframe(), Timeframe::M5);

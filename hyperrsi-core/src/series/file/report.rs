@@ -69,16 +69,17 @@ impl fmt::Display for LoadReport {
         write!(f, "{file}: {rows} candles of {timeframe}, {first} to {last}")?;
         if let Some((time, longest)) = self.gaps.iter().max_by_key(|(time, n)| (*n, -time.millis())) {
             let (missing, holes) = (self.missing(), self.gaps.len());
-            write!(f, "\n{missing} candles missing in {holes} gaps, the longest {longest} from {time}")?;
+            let gaps = if holes == 1 { "gap" } else { "gaps" };
+            write!(f, "\ncandles missing: {missing} in {holes} {gaps}, the longest {longest} from {time}")?;
         }
         if self.duplicates_dropped > 0 {
-            write!(f, "\n{} duplicate rows dropped", self.duplicates_dropped)?;
+            write!(f, "\nduplicates dropped: {}", self.duplicates_dropped)?;
         }
         if self.sorted {
-            f.write_str("\nrows were out of order and have been sorted by time")?;
+            f.write_str("\nrows out of order: sorted by time")?;
         }
         if self.bad_rows_dropped > 0 {
-            write!(f, "\n{} bad rows dropped", self.bad_rows_dropped)?;
+            write!(f, "\nbad rows dropped: {}", self.bad_rows_dropped)?;
             for (i, BadRow { place, reason }) in self.bad_rows.iter().enumerate() {
                 write!(f, "{}{reason}", if i == 0 { ": " } else { "; " })?;
                 match place {

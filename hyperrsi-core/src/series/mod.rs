@@ -3,7 +3,9 @@
 //! [`Candles`] holds closed candles by column. [`History`] is a borrow of the first `n` of them: what a decision may
 //! see. A [`History`] cannot be turned back into the [`Candles`], so looking ahead is impossible by type.
 
+pub mod aggregate;
 mod columns;
+pub mod file;
 mod history;
 
 pub use columns::{Candles, PushError};

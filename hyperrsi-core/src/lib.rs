@@ -1,3 +1,4 @@
 //! The core of hyperrsi. See [`model`] for the values everything speaks in.
 pub mod model;
 pub mod series;
+pub mod strategy;

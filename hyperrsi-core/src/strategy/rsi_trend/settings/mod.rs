@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! JSON / TOML ─┐                                        ┌─> validate(environment) -> errors, warnings
-//!              ├───────> flat record ─> Settings ─────┤
+//! old record ──┤ import ─> flat record ─> Settings ─────┤
 //! layers ──────┘ (account, preset, symbol)              └─> Snapshot: version, hash, Arc<Settings>
 //! ```
 //!
@@ -27,6 +27,7 @@ mod environment;
 mod exits;
 mod field;
 mod groups;
+pub mod import;
 mod issue;
 mod keys;
 mod layers;

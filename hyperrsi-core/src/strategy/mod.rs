@@ -7,6 +7,7 @@
 mod context;
 mod decision;
 mod record;
+pub mod rsi_trend;
 
 pub use context::{Context, LegState, LegView, View};
 pub use decision::{Decision, Intent, Rest, RestingEntry, RestingExit};

@@ -1,0 +1,2 @@
+//! HYPERRSI: RSI entries with a trend filter, a take-profit ladder, extra entries and an optional hedge.
+pub mod settings;

@@ -122,7 +122,7 @@ fn mean(values: &[i64]) -> Option<f64> {
 
 fn median(mut values: Vec<i64>) -> Option<f64> {
     let middle = values.len() / 2;
-    let even = values.len() % 2 == 0;
+    let even = values.len().is_multiple_of(2);
     if values.is_empty() {
         return None;
     }
@@ -216,8 +216,10 @@ mod tests {
 
     #[test]
     fn t17_percent_is_symmetric_for_a_short() {
-        assert_eq!(trade(PositionSide::Short, dec!(100), dec!(90), dec!(10)).percent(), 10.0);
-        assert_eq!(trade(PositionSide::Short, dec!(100), dec!(110), dec!(-10)).percent(), -10.0);
+        for (exit, percent) in [(dec!(90), "10.00"), (dec!(110), "-10.00")] {
+            let short = trade(PositionSide::Short, dec!(100), exit, dec!(100) - exit);
+            assert_eq!(format!("{:.2}", short.percent()), percent);
+        }
     }
 
     #[test]

@@ -1,9 +1,18 @@
 //! Drives Trader and Account against the simulated venue over candles, and reports honestly what came of it.
 
+mod chart;
+mod export;
+mod figure;
+mod html;
 mod policy;
 mod report;
 mod statistics;
+mod text;
 
+pub use chart::{Chart, Pane, Plot};
+pub use export::{write_equity_csv, write_json};
+pub use html::html;
 pub use policy::IntrabarPolicy;
 pub use report::{EquityCurve, Outcome, Report};
 pub use statistics::{Drawdown, Split, Statistics};
+pub use text::text;

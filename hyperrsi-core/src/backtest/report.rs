@@ -72,3 +72,53 @@ pub struct Report {
     #[serde(skip)]
     pub equity: EquityCurve,
 }
+
+impl Report {
+    /// A run in which nothing happened yet: no candles, no trades, equity as at the start. Fill in its fields; useful to
+    /// print or draw results that come from elsewhere.
+    ///
+    /// ```
+    /// use hyperrsi_core::backtest::{Report, text};
+    /// use hyperrsi_core::model::{InstrumentId, Timeframe};
+    /// let instrument = InstrumentId::new("okx", "BTC-USDT-SWAP");
+    /// let mut report = Report::new("mine", instrument, Timeframe::M15, "USDT", 10_000.0);
+    /// report.final_equity = 10_250.0;
+    /// assert!(text(&report, 80, false).contains("+250.00 USDT"));
+    /// ```
+    pub fn new(
+        strategy: impl Into<String>,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        quote: impl Into<String>,
+        initial_balance: f64,
+    ) -> Self {
+        let outcome = |policy| Outcome {
+            policy,
+            trades: 0,
+            net_pnl: 0.0,
+            final_equity: initial_balance,
+            max_drawdown_percent: 0.0,
+            ambiguous_candles: 0,
+        };
+        Self {
+            strategy: strategy.into(),
+            instrument,
+            timeframe,
+            start: Timestamp::EPOCH,
+            end: Timestamp::EPOCH,
+            candles: 0,
+            quote: quote.into(),
+            initial_balance,
+            final_equity: initial_balance,
+            policy: IntrabarPolicy::default(),
+            pessimistic: outcome(IntrabarPolicy::Pessimistic),
+            optimistic: outcome(IntrabarPolicy::Optimistic),
+            ambiguous_candles: 0,
+            statistics: Statistics::default(),
+            skipped: BTreeMap::new(),
+            assumptions: Vec::new(),
+            trades: Vec::new(),
+            equity: EquityCurve::default(),
+        }
+    }
+}

@@ -1,4 +1,12 @@
-use serde::Serialize;
+//! The numbers of TRADING 14.6: what trades made ([`trades`]) and what equity did meanwhile ([`equity`]).
+
+mod equity;
+mod trades;
+
+use super::EquityCurve;
+use crate::position::Trade;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Trades of one group and what they made.
@@ -65,11 +73,14 @@ pub struct Statistics {
     pub longest_win_streak: usize,
     /// Most losses in a row.
     pub longest_loss_streak: usize,
-    /// Largest drawdown of marked-to-market equity.
+    /// Largest drawdown of marked-to-market equity. Written as `max_drawdown`, a number in percent, and
+    /// `max_drawdown_detail`, the whole.
+    #[serde(flatten, serialize_with = "percent_and_detail")]
     pub max_drawdown: Drawdown,
     /// Mean over sample deviation of daily returns × √365; `None` with fewer than two returns or no deviation.
     pub sharpe: Option<f64>,
-    /// Mean of daily returns over downside deviation × √365.
+    /// Mean of daily returns over the root of the mean of squared negative returns × √365; `None` with fewer than
+    /// two returns or no negative one.
     pub sortino: Option<f64>,
     /// Mean time from first entry to full exit, milliseconds.
     pub holding_mean: Option<f64>,
@@ -89,4 +100,45 @@ pub struct Statistics {
     pub by_entries: BTreeMap<u32, Split>,
     /// By `main` and `hedge`.
     pub by_role: BTreeMap<String, Split>,
+}
+
+impl Statistics {
+    /// Everything from the trades (in order of exit) and the equity curve of one run.
+    ///
+    /// `initial_balance` is where equity starts: the first peak, and what the first daily return is measured from.
+    /// `candles_in_market` of `candles` had an open leg. Equity is read once and not copied.
+    ///
+    /// ```
+    /// use hyperrsi_core::backtest::{EquityCurve, Statistics};
+    /// let day = 86_400_000;
+    /// let equity = EquityCurve { times: vec![day, 2 * day], equity: vec![110.0, 99.0] };
+    /// let statistics = Statistics::of(&[], 100.0, &equity, 1, 2);
+    /// assert_eq!(statistics.max_drawdown.percent, 10.0);
+    /// assert_eq!(statistics.time_in_market, 0.5);
+    /// assert_eq!(statistics.win_rate, None);
+    /// ```
+    pub fn of(
+        trades: &[Trade],
+        initial_balance: f64,
+        equity: &EquityCurve,
+        candles_in_market: usize,
+        candles: usize,
+    ) -> Self {
+        let course = equity::Course::of(initial_balance, equity);
+        let time_in_market = if candles == 0 { 0.0 } else { candles_in_market as f64 / candles as f64 };
+        Self {
+            max_drawdown: course.max_drawdown,
+            sharpe: course.sharpe,
+            sortino: course.sortino,
+            time_in_market,
+            ..trades::summary(trades)
+        }
+    }
+}
+
+fn percent_and_detail<S: Serializer>(drawdown: &Drawdown, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut both = serializer.serialize_struct("Drawdown", 2)?;
+    both.serialize_field("max_drawdown", &drawdown.percent)?;
+    both.serialize_field("max_drawdown_detail", drawdown)?;
+    both.end()
 }

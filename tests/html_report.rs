@@ -1,0 +1,164 @@
+//! The page a backtest writes, opened in a real browser: it draws without an error, says what the report says, and fits
+//! a desktop and a phone.
+
+mod browser;
+
+use browser::sample::Sample;
+use browser::{Browser, Seen};
+use hyperrsi_core::backtest::{Report, Statistics, html, text, write_json};
+use std::path::PathBuf;
+
+const DESKTOP: (u32, u32) = (1280, 900);
+const PHONE: (u32, u32) = (390, 844);
+
+fn artefacts() -> PathBuf {
+    let folder = std::env::var_os("HYPERRSI_ARTIFACTS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from)
+        .join("html_report");
+    std::fs::create_dir_all(&folder).expect("a folder for artefacts");
+    folder
+}
+
+fn written(name: &str, page: &str) -> PathBuf {
+    let file = artefacts().join(name);
+    std::fs::write(&file, page).expect("the page is written");
+    file
+}
+
+fn assert_drawn(seen: &Seen) {
+    assert_eq!(seen.root("errors"), None, "the page had errors");
+    assert_eq!(seen.root("ready"), Some("1"), "the page's script did not finish");
+    assert!(seen.count("<canvas") >= 8, "{} canvases", seen.count("<canvas"));
+}
+
+#[test]
+fn a_desktop_shows_charts_headline_numbers_and_every_trade() {
+    let sample = Sample::new(420, 70);
+    let page = written("report.html", &html(&sample.chart()));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, DESKTOP);
+    assert_drawn(&seen);
+    let trades = sample.report.trades.len();
+    assert!(trades >= 5);
+    assert_eq!(seen.count("<tr data-number="), trades);
+    assert_eq!(seen.text("data-card=\"trades\"><h2>Trades</h2>", "<p>"), trades.to_string());
+    let net = sample.report.final_equity - sample.report.initial_balance;
+    let shown = seen.text("data-card=\"net\"><h2>Net result</h2>", "<p>").replace(',', "").replace('−', "-");
+    assert_eq!(shown, format!("{net:+.2} USDT"));
+    let fall = seen.text("data-card=\"drawdown\"><h2>Max drawdown</h2>", "<p>");
+    assert_eq!(fall, format!("−{:.2} %", sample.report.statistics.max_drawdown.percent));
+    assert_eq!(seen.between("data-ambiguous=\"\">", "<"), "7");
+    assert!(seen.text("data-policy=\"pessimistic\">", "</tr>").contains("chosen"));
+    assert!(seen.dom.contains("data-policy=\"optimistic\""));
+    assert!(seen.dom.contains("trend blocked") && seen.dom.contains("Slippage: 0.05 %"));
+    assert!(seen.dom.contains("id=\"tv-attr-logo\""), "the library's attribution is missing");
+    browser.picture(&page, (1280, 2700), "", false, &artefacts().join("desktop.png"));
+    browser.picture(&page, (1280, 1500), "#trade-2", true, &artefacts().join("desktop-dark-trade.png"));
+}
+
+#[test]
+fn a_phone_shows_the_page_without_scrolling_sideways() {
+    let sample = Sample::new(420, 70);
+    let page = written("phone.html", &html(&sample.chart()));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, PHONE);
+    assert_drawn(&seen);
+    assert_eq!(seen.root("width"), Some("390"));
+    assert_eq!(seen.root("overflow"), Some("0"));
+    browser.picture(&page, (390, 4200), "#trade-2", false, &artefacts().join("phone.png"));
+}
+
+#[test]
+fn a_run_without_trades_is_a_page_too() {
+    let mut sample = Sample::new(200, 70);
+    sample.report.trades.clear();
+    sample.report.skipped.clear();
+    sample.report.assumptions.clear();
+    sample.report.statistics = Statistics::default();
+    let page = written("no-trades.html", &html(&sample.chart()));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, DESKTOP);
+    assert_drawn(&seen);
+    assert!(seen.dom.contains("No trade was made."));
+    assert!(seen.dom.contains("Every opening that was decided was made."));
+}
+
+#[test]
+fn names_from_data_stay_text() {
+    let mut sample = Sample::new(60, 70);
+    let evil =
+        "</script><script>throw new Error('ran')</script><img src=https://example.com/x onerror=throw>";
+    sample.report.strategy = evil.into();
+    sample.report.quote = evil.into();
+    sample.report.assumptions = vec![evil.into()];
+    sample.report.skipped.insert(evil.into(), 3);
+    let plot = hyperrsi_core::backtest::Plot::over(evil, sample.report.equity.equity.clone());
+    let page = written("names.html", &html(&sample.chart().plot(plot)));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, DESKTOP);
+    assert_drawn(&seen);
+    assert_eq!(seen.count("<img"), 0);
+}
+
+#[test]
+fn a_long_run_is_a_small_file_that_keeps_every_trade() {
+    let mut sample = Sample::new(17_000, 80);
+    assert!(sample.report.trades.len() >= 200);
+    let page = html(&sample.chart());
+    assert!(page.len() < 1_500_000, "{} bytes", page.len());
+    let page = written("long.html", &page);
+    // Beyond one screenful, rows wait for a click; the data has them all.
+    let more = sample.report.trades.clone();
+    sample.report.trades.extend(more);
+    let big = written("longer.html", &html(&sample.chart()));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, DESKTOP);
+    assert_drawn(&seen);
+    assert!(seen.dom.contains("One bar is 4 candles of 15m"));
+    assert_eq!(seen.count("<tr data-number="), sample.report.trades.len() / 2);
+    let seen = browser.open(&big, DESKTOP);
+    assert_drawn(&seen);
+    assert_eq!(seen.count("<tr data-number="), 250);
+    browser.picture(&page, (1280, 1400), "", false, &artefacts().join("long.png"));
+}
+
+#[test]
+fn the_terminal_report_is_short_and_colours_only_on_request() {
+    let sample = Sample::new(420, 70);
+    let plain = text(&sample.report, 80, false);
+    println!("{plain}");
+    assert!(!plain.contains('\u{1b}'));
+    assert!(plain.lines().count() <= 35, "{} lines", plain.lines().count());
+    assert!(plain.lines().all(|line| line.chars().count() <= 80));
+    let painted = text(&sample.report, 80, true);
+    assert!(painted.contains("\u{1b}[1m"));
+    for what in ["pessimistic *", "optimistic", "Max drawdown", "stop loss", "trend_blocked 12", "Slippage"] {
+        assert!(plain.contains(what), "{what} is missing");
+    }
+    let nothing = text(&Report { trades: Vec::new(), ..sample.report.clone() }, 80, false);
+    assert!(nothing.lines().count() <= 35);
+}
+
+#[test]
+fn the_export_is_the_same_bytes_each_time_and_keeps_every_digit() {
+    let sample = Sample::new(420, 70);
+    let [first, second] = [(), ()].map(|()| {
+        let mut out = Vec::new();
+        write_json(&sample.report, &mut out).expect("memory can be written");
+        String::from_utf8(out).expect("JSON is text")
+    });
+    assert_eq!(first, second);
+    let json: serde_json::Value = serde_json::from_str(&first).expect("valid JSON");
+    let trade = &sample.report.trades[0];
+    assert!(first.contains(&format!("\"net_pnl\":{},", trade.net_pnl)), "not the decimal's own digits");
+    assert_eq!(json["trades"][0]["entry_time"], trade.entry_time.millis());
+    assert_eq!(json["trades"][0]["side"], "long");
+    assert!(json["trades"][0]["fills"][0]["price"].is_number());
+    assert_eq!(json["statistics"]["trades"], sample.report.trades.len());
+    assert!(json["statistics"]["max_drawdown"].is_number());
+    assert!(json["statistics"]["max_drawdown_detail"]["trough"].is_number());
+    assert_eq!(json["policy"], "pessimistic");
+    for key in ["pessimistic", "optimistic", "assumptions", "skipped"] {
+        assert!(!json[key].is_null(), "{key}");
+    }
+}

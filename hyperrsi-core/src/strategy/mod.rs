@@ -8,10 +8,12 @@ mod context;
 mod decision;
 mod record;
 pub mod rsi_trend;
+mod threshold;
 
 pub use context::{Context, LegState, LegView, View};
 pub use decision::{Decision, Intent, Rest, RestingEntry, RestingExit};
 pub use record::{Check, DecisionOutcome, DecisionRecord, Inputs, LegSummary, RecordedOrder, Stage};
+pub use threshold::Threshold;
 
 use crate::model::{Candle, Fill, StrategyId, Timeframe};
 

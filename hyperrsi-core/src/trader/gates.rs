@@ -18,7 +18,12 @@ pub(crate) struct Gates {
 impl Default for Gates {
     fn default() -> Self {
         Self {
-            closed: BTreeSet::from([Refusal::NotRunning, Refusal::NotReconciled, Refusal::LeverageMismatch]),
+            closed: BTreeSet::from([
+                Refusal::NotRunning,
+                Refusal::NotReconciled,
+                Refusal::LeverageMismatch,
+                Refusal::WarmingUp,
+            ]),
             margin_failures: 0,
             margin_blocked_until: None,
             entry_failures: [0; 2],

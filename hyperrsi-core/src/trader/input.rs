@@ -17,6 +17,9 @@ pub enum PriceSource {
     Last,
     /// A trade, where no mark price is supplied: it stands for both.
     Both,
+    /// For stops, touch levels and trails only, whichever source they watch: where a simulated market is between two
+    /// prices at which entries may be made.
+    Trigger,
 }
 
 /// Why a venue refused an order, as far as a trader decides by it.
@@ -159,6 +162,8 @@ pub enum Input<'a> {
         /// The price.
         price: f64,
     },
+    /// The strategy's needs are met: enough candles of every timeframe have closed.
+    Warm,
     /// Candles are missing.
     DataGap,
     /// The missing candles are there.
@@ -241,6 +246,13 @@ pub enum Input<'a> {
     Instrument(Box<Instrument>),
     /// A new version of the policy; applies from the next evaluated candle on.
     Policy(Box<super::Policy>),
+    /// Close a whole leg at market for a stated reason: the end of a backtest, a rule outside the strategy.
+    CloseFor {
+        /// The leg.
+        side: PositionSide,
+        /// Why.
+        reason: crate::position::ExitReason,
+    },
     /// An operator asks for something.
     Command(Command),
     /// The connection changed.

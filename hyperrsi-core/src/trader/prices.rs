@@ -15,10 +15,10 @@ impl Trader {
             return Ok(()); // a price of zero or NaN is no price (TRADING 9.3)
         }
         let seen = Some(Seen { price, at: self.now });
-        if matches!(source, PriceSource::Mark | PriceSource::Both) {
+        if matches!(source, PriceSource::Mark | PriceSource::Both | PriceSource::Trigger) {
             self.mark = seen;
         }
-        if matches!(source, PriceSource::Last | PriceSource::Both) {
+        if matches!(source, PriceSource::Last | PriceSource::Both | PriceSource::Trigger) {
             self.last = seen;
         }
         for side in PositionSide::BOTH {
@@ -35,7 +35,7 @@ impl Trader {
     fn watches(&self, side: PositionSide, source: PriceSource) -> bool {
         let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
         match source {
-            PriceSource::Both => true,
+            PriceSource::Both | PriceSource::Trigger => true,
             PriceSource::Mark => trigger == TriggerSource::Mark,
             PriceSource::Last => trigger == TriggerSource::Last,
         }

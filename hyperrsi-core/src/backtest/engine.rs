@@ -1,0 +1,196 @@
+//! The glue of a run: performs what the trader asks for against the account and the simulated venue, and feeds back what
+//! they answer. Nothing is decided here.
+
+use crate::account::{Account, SlotId};
+use crate::model::{Candle, Overflow, PositionSide, Price, Timeframe, Timestamp, decimal_from_f64};
+use crate::position::Trade;
+use crate::series::History;
+use crate::sim::{Venue, VenueEvent};
+use crate::strategy::{Context, DecisionRecord, Strategy};
+use crate::trader::{AccountRead, Event, Input, Lookup, Output, PriceSource, Trader};
+use std::collections::BTreeMap;
+
+/// One run under one policy.
+pub(super) struct Engine<'s> {
+    pub(super) trader: Trader,
+    pub(super) account: Account,
+    pub(super) slot: SlotId,
+    pub(super) venue: Venue,
+    pub(super) strategy: &'s mut dyn Strategy,
+    pub(super) trades: Vec<Trade>,
+    pub(super) skipped: BTreeMap<String, u64>,
+    pub(super) records: Vec<DecisionRecord>,
+    pub(super) recording: bool,
+    /// Whether anything was asked for or reported since the flag was last cleared.
+    pub(super) busy: bool,
+    batch: Vec<Output>,
+    evaluate: Option<(crate::model::RequestId, Timeframe)>,
+}
+
+impl<'s> Engine<'s> {
+    pub(super) fn new(
+        trader: Trader,
+        account: Account,
+        slot: SlotId,
+        venue: Venue,
+        strategy: &'s mut dyn Strategy,
+    ) -> Self {
+        Self {
+            trader,
+            account,
+            slot,
+            venue,
+            strategy,
+            trades: Vec::new(),
+            skipped: BTreeMap::new(),
+            records: Vec::new(),
+            recording: false,
+            busy: true,
+            batch: Vec::new(),
+            evaluate: None,
+        }
+    }
+
+    /// Feeds one input and everything that follows from it, until nothing is left to do.
+    pub(super) fn feed(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
+        self.trader.handle(now, input)?;
+        self.settle(now)
+    }
+
+    /// A closed candle: the trader asks, the strategy answers.
+    #[inline]
+    pub(super) fn close_candle(
+        &mut self,
+        now: Timestamp,
+        timeframe: Timeframe,
+        candle: &Candle,
+        histories: &[History<'_>],
+    ) -> Result<(), Overflow> {
+        self.trader.handle(now, Input::Candle { timeframe, candle })?;
+        self.settle(now)?;
+        while let Some((request, timeframe)) = self.evaluate.take() {
+            let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
+            let decision = self.strategy.on_candle(&context, candle);
+            self.trader.handle(now, Input::Decision { request, decision })?;
+            self.busy |= self.trader.waits_for_price();
+            if self.trader.has_output() {
+                self.settle(now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The market passes a price on its way: engine stops, touch levels and trails see it.
+    pub(super) fn pass(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
+        self.venue.move_to(price);
+        self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
+    }
+
+    /// The market trades at a price: entries that wait for one are sized as well.
+    pub(super) fn trade_at(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
+        self.venue.move_to(price);
+        self.feed(now, Input::Price { source: PriceSource::Both, price: price.to_f64() })
+    }
+
+    /// Performs outputs and delivers reports until both queues are empty.
+    #[inline]
+    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Overflow> {
+        loop {
+            while let Some(output) = self.trader.poll() {
+                match output {
+                    // By far the most frequent one takes the short way.
+                    Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
+                    output => self.batch.push(output),
+                }
+            }
+            if self.batch.is_empty() {
+                match self.venue.poll() {
+                    Some(event) => {
+                        self.busy = true;
+                        self.deliver(now, event)?;
+                    }
+                    None => return Ok(()),
+                }
+                continue;
+            }
+            self.busy = true;
+            let mut batch = std::mem::take(&mut self.batch);
+            for output in batch.drain(..) {
+                self.perform(now, output)?;
+            }
+            if self.batch.is_empty() {
+                self.batch = batch; // keep its room
+            }
+        }
+    }
+
+    fn perform(&mut self, now: Timestamp, output: Output) -> Result<(), Overflow> {
+        match output {
+            Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
+            Output::Reserve(ask) => {
+                let outcome = self.account.review(now, self.slot, &ask);
+                self.trader.handle(now, Input::Reservation { request: ask.request, outcome })?;
+            }
+            Output::Release(id) => self.account.release(self.slot, id),
+            Output::Persist { request, .. } => self.trader.handle(now, Input::Stored { request })?,
+            Output::Place { request, ticket } => {
+                let answer = self.venue.place(now, &ticket)?;
+                self.trader.handle(now, Input::Answer { request, answer })?;
+            }
+            Output::Amend { request, order } => {
+                let answer = self.venue.amend(&order)?;
+                self.trader.handle(now, Input::Answer { request, answer })?;
+            }
+            Output::Cancel { request, client_id } => {
+                let answer = self.venue.cancel(&client_id);
+                self.trader.handle(now, Input::Answer { request, answer })?;
+            }
+            Output::Configure { request, .. } => {
+                self.trader.handle(now, Input::Configured { request, outcome: Ok(()) })?;
+            }
+            Output::QueryOrder { request, .. } => {
+                self.trader.handle(now, Input::Queried { request, lookup: Lookup::Absent })?;
+            }
+            Output::ReadAccount { request } => {
+                let positions = PositionSide::BOTH
+                    .into_iter()
+                    .filter_map(|side| self.venue.position(side, now))
+                    .collect();
+                let read = Some(Box::new(AccountRead { positions, ..AccountRead::default() }));
+                self.trader.handle(now, Input::AccountRead { request, read })?;
+            }
+            Output::Backfill { .. } => self.trader.handle(now, Input::DataRestored)?,
+            Output::Event(event) => self.note(event),
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, now: Timestamp, event: VenueEvent) -> Result<(), Overflow> {
+        match event {
+            VenueEvent::Order(report) => self.trader.handle(now, Input::Order(report)),
+            VenueEvent::Fill(fill) => {
+                self.account.apply(self.slot, &fill)?;
+                self.trader.handle(now, Input::Fill(&fill))
+            }
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Closed(trade) => {
+                self.account.note_trade(trade.net_pnl.get() < rust_decimal::Decimal::ZERO);
+                self.trades.push(*trade);
+            }
+            Event::Refused { refused, .. } => {
+                *self.skipped.entry(refused.code.code().to_owned()).or_default() += 1;
+            }
+            Event::Decided(record) if self.recording => self.records.push(*record),
+            _ => {}
+        }
+    }
+}
+
+/// A closed candle's price as money; candles were checked when they were loaded.
+pub(super) fn money(price: f64) -> Price {
+    Price::new(decimal_from_f64(price).unwrap_or_default())
+}

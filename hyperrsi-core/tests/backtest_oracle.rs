@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 fn folder() -> Option<PathBuf> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/oracles");
-    let folder = PathBuf::from(std::env::var("HYPERRSI_ORACLES").unwrap_or_else(|_| default.into())).join("backtest");
+    let folder =
+        PathBuf::from(std::env::var("HYPERRSI_ORACLES").unwrap_or_else(|_| default.into())).join("backtest");
     folder.is_dir().then_some(folder)
 }
 

@@ -1,6 +1,6 @@
 use super::IntrabarPolicy;
 use crate::model::{Amount, Instrument, Timestamp};
-use crate::trader::Policy;
+use crate::risk::Policy;
 use rust_decimal::Decimal;
 
 /// A backtest setting that makes no sense.

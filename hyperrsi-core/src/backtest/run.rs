@@ -115,7 +115,11 @@ impl<'a> Backtest<'a> {
         }
         let mut higher = Vec::new();
         for need in needs.series.iter().skip(1).filter(|need| need.timeframe != own) {
-            higher.push((resample(self.candles, need.timeframe)?, need.depth));
+            match resample(self.candles, need.timeframe) {
+                Ok(candles) => higher.push((candles, need.depth)),
+                Err(_) if need.optional => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let depth = needs.series.iter().filter(|n| n.timeframe == own).map(|n| n.depth).max().unwrap_or(1);
         let config = &self.config;

@@ -1,10 +1,12 @@
 //! What may be opened and how large: refusals, sizing, and the trait risk managers implement. Pure over an
 //! [`AccountView`]; the [`Account`] asks and only it approves.
 
+mod policy;
 mod refusal;
 mod sizing;
 mod view;
 
+pub use policy::{OnUnprotected, Policy, VenueTraits};
 pub use refusal::{Refusal, Refused};
 pub use sizing::{Size, Sized, SizingInput, size_entry};
 pub use view::{AccountView, Exposure, RiskManager, Verdict};

@@ -1,7 +1,7 @@
 use super::DecisionRecord;
 use crate::model::{PositionSide, Price};
 use crate::position::{ExitPlan, ExitReason};
-use crate::risk::Size;
+use crate::risk::{Refusal, Size};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -113,6 +113,8 @@ pub struct Decision {
     pub rest: Rest,
     /// ATR of the newest closed candle in quote units, for plans with ATR distances.
     pub atr: Option<f64>,
+    /// A signal the strategy itself refused, to be counted and told.
+    pub refused: Option<(PositionSide, Refusal)>,
     /// Why and why not, if the strategy was asked to say (see [`Context::recording`](super::Context::recording)).
     pub record: Option<Box<DecisionRecord>>,
 }
@@ -120,7 +122,7 @@ pub struct Decision {
 impl Decision {
     /// No intents; keep what rests.
     pub const fn hold() -> Self {
-        Self { intents: Vec::new(), rest: Rest::Keep, atr: None, record: None }
+        Self { intents: Vec::new(), rest: Rest::Keep, atr: None, refused: None, record: None }
     }
     /// A single intent.
     pub fn of(intent: Intent) -> Self {

@@ -24,6 +24,8 @@ pub struct SeriesNeed {
     pub timeframe: Timeframe,
     /// Closed candles that must exist before the first entry.
     pub depth: usize,
+    /// Whether the strategy can do without it.
+    pub optional: bool,
 }
 
 /// What a strategy needs before it may enter. The first series is the signal timeframe.
@@ -36,12 +38,18 @@ pub struct Needs {
 impl Needs {
     /// One timeframe, `depth` closed candles.
     pub fn candles(timeframe: Timeframe, depth: usize) -> Self {
-        Self { series: vec![SeriesNeed { timeframe, depth }] }
+        Self { series: vec![SeriesNeed { timeframe, depth, optional: false }] }
     }
     /// A further timeframe.
     #[must_use]
     pub fn and(mut self, timeframe: Timeframe, depth: usize) -> Self {
-        self.series.push(SeriesNeed { timeframe, depth });
+        self.series.push(SeriesNeed { timeframe, depth, optional: false });
+        self
+    }
+    /// A further timeframe that is read if it can be had.
+    #[must_use]
+    pub fn and_if_available(mut self, timeframe: Timeframe) -> Self {
+        self.series.push(SeriesNeed { timeframe, depth: 0, optional: true });
         self
     }
 }

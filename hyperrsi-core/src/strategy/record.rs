@@ -100,6 +100,8 @@ pub struct Inputs {
     pub c: Option<String>,
     /// ATR of the candle.
     pub atr: Option<String>,
+    /// Which RSI movement is a signal.
+    pub mode: Option<String>,
     /// Trend state, `-2`, `0` or `2`.
     pub trend: Option<String>,
     /// Whether the trend state may be used.
@@ -168,7 +170,7 @@ impl DecisionRecord {
                         Stage::Hedge => "no hedge",
                         Stage::TrendExit => "no trend exit",
                     };
-                    if check.gate == "no_signal"
+                    if check.gate == "signal"
                         && let (Some(p), Some(c)) = (&self.inputs.p, &self.inputs.c)
                     {
                         return format!(
@@ -176,12 +178,12 @@ impl DecisionRecord {
                             short(p),
                             short(c),
                             check.right,
-                            check.op
+                            self.inputs.mode.as_deref().unwrap_or_default()
                         );
                     }
                     format!(
-                        "{side} on {symbol} {time}: {} ({} {} {} is false)",
-                        check.gate,
+                        "{side} on {symbol} {time}: {} ({} {} {} does not hold)",
+                        self.reason,
                         short(&check.left),
                         check.op,
                         check.right
@@ -197,8 +199,23 @@ impl DecisionRecord {
         }
     }
 
-    fn deciding_check(&self) -> Option<&Check> {
-        self.checks.iter().find(|check| !check.ok && check.gate == self.reason)
+    /// The failed check that gave the record its reason.
+    pub fn deciding_check(&self) -> Option<&Check> {
+        let gate = gate_of(&self.reason);
+        self.checks.iter().find(|check| !check.ok && check.gate == gate)
+    }
+}
+
+/// The gate a reason comes from.
+fn gate_of(reason: &str) -> &str {
+    match reason {
+        "warming_up" => "warm_up",
+        "main_leg_open" | "hedge_leg_open" => "main_leg",
+        "candle_used" => "candle",
+        "no_signal" => "signal",
+        "trend_blocked" | "trend_unknown" => "trend",
+        "direction" | "cooldown" => reason,
+        _ => "opening",
     }
 }
 

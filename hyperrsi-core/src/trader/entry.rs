@@ -66,10 +66,13 @@ impl Trader {
     pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
         let Some(evaluation) = self.evaluation.filter(|e| e.request == request) else { return Ok(()) };
         self.evaluation = None;
-        if let Some(atr) = decision.atr {
-            self.atr = decimal_from_f64(atr);
+        if decision.atr.is_some() {
+            self.atr = decision.atr;
         }
         let mut record = decision.record;
+        if let Some((side, refusal)) = decision.refused {
+            self.emit(Event::Refused { side, refused: refusal.into() });
+        }
         for intent in decision.intents {
             self.carry_out(evaluation, intent, &mut record)?;
         }

@@ -83,7 +83,7 @@ impl Trader {
 
     /// Builds ladder and stop anew from the leg's average and the newest ATR.
     pub(super) fn start_epoch(&mut self, side: PositionSide, fallback: Price) -> Result<(), Overflow> {
-        let atr = self.atr;
+        let atr = self.atr.and_then(crate::model::decimal_from_f64);
         let leg = self.leg(side);
         let Some(plan) = leg.plan.clone() else { return Ok(()) };
         let reference =
@@ -161,7 +161,7 @@ impl Trader {
         level: u8,
         price: Price,
     ) -> Result<(), Overflow> {
-        let atr = self.atr;
+        let atr = self.atr.and_then(crate::model::decimal_from_f64);
         let leg = match side {
             PositionSide::Long => &mut self.long,
             PositionSide::Short => &mut self.short,

@@ -34,15 +34,14 @@ mod input;
 mod leg;
 mod orders;
 mod output;
-mod policy;
 mod prices;
 mod reconcile;
 mod wake;
 
+pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
 pub use id::{IdSpace, PREFIX, Role};
 pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
-pub use policy::{OnUnprotected, Policy, VenueTraits};
 
 use crate::model::{
     ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timestamp, TradeId, TraderId,
@@ -101,7 +100,8 @@ pub struct Trader {
     evaluation: Option<Evaluation>,
     mark: Option<Seen>,
     last: Option<Seen>,
-    atr: Option<Decimal>,
+    /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
+    atr: Option<f64>,
     applied: VecDeque<TradeId>,
     trace_protection: bool,
 }

@@ -1,0 +1,182 @@
+//! Every gate of an evaluated candle as data, for records (TRADING 12.2, 17). The decision itself takes the short way; a
+//! test checks that both say the same.
+
+use super::Hyperrsi;
+use crate::indicator::Indicator;
+use crate::indicator::trend::Trend;
+use crate::model::{Candle, PositionSide};
+use crate::position::LevelState;
+use crate::risk::Refusal;
+use crate::strategy::{Check, Context, DecisionOutcome, DecisionRecord, Inputs, LegSummary, LegView, Stage};
+
+pub(super) struct Recorder<'a, 'c> {
+    pub(super) strategy: &'a Hyperrsi,
+    pub(super) ctx: &'a Context<'c>,
+    pub(super) candle: &'a Candle,
+}
+
+/// A gate, its operands, and the reason it gives when it fails.
+type Gate = (&'static str, bool, String, &'static str, String, Refusal);
+
+impl Recorder<'_, '_> {
+    pub(super) fn record(&self, outcome: DecisionOutcome) -> DecisionRecord {
+        let mut checks = Vec::new();
+        if let Some(leg) = self.ctx.main_leg() {
+            checks.push(self.trend_exit(leg));
+        }
+        // The reason is that of the side which came furthest; the long side on a tie.
+        let mut reason = (0, Refusal::NoSignal);
+        for side in PositionSide::BOTH {
+            let gates = self.first_entry(side);
+            let failed = gates.iter().position(|gate| !gate.1);
+            if let Some((depth, gate)) = failed.and_then(|i| gates.get(i).map(|gate| (i + 1, gate)))
+                && depth > reason.0
+            {
+                reason = (depth, gate.5);
+            }
+            checks.extend(gates.into_iter().map(|(gate, ok, left, op, right, _)| Check {
+                stage: Stage::first_entry(side),
+                gate: gate.into(),
+                ok,
+                left,
+                op: op.into(),
+                right,
+            }));
+        }
+        DecisionRecord {
+            strategy: "hyperrsi".into(),
+            symbol: self.ctx.instrument().id.clone(),
+            timeframe: self.ctx.timeframe(),
+            candle: self.candle.open_time,
+            settings_hash: self.strategy.snapshot.hash.to_string(),
+            inputs: self.inputs(),
+            leg: self.ctx.main_leg().filter(|leg| leg.quantity.is_positive()).map(summary),
+            checks,
+            outcome,
+            reason: match outcome {
+                DecisionOutcome::Enter => "signal".into(),
+                DecisionOutcome::Close => "trend_reversal".into(),
+                _ => reason.1.code().into(),
+            },
+            orders: Vec::new(),
+        }
+    }
+
+    fn inputs(&self) -> Inputs {
+        let state = &self.strategy.state;
+        let uses_trend = state.trend.is_some();
+        Inputs {
+            close: self.candle.close.to_string(),
+            p: state.p.map(|p| p.to_string()),
+            c: state.c.map(|c| c.to_string()),
+            atr: state.atr.as_ref().and_then(Indicator::value).map(|atr| atr.to_string()),
+            mode: Some(self.strategy.snapshot.settings.entry.mode.to_string()),
+            trend: uses_trend.then(|| state.reading.state.as_i8().to_string()),
+            trend_ready: uses_trend.then_some(state.reading.ready),
+            ..Inputs::default()
+        }
+    }
+
+    fn trend_exit(&self, leg: &LegView) -> Check {
+        let state = self.trend_text();
+        let against = if leg.side == PositionSide::Long { Trend::Down } else { Trend::Up };
+        Check {
+            stage: Stage::TrendExit,
+            gate: "trend_exit".into(),
+            ok: self.strategy.snapshot.settings.trend.close && self.strategy.trend_is_against(leg.side),
+            left: state,
+            op: "==".into(),
+            right: against.as_i8().to_string(),
+        }
+    }
+
+    fn trend_text(&self) -> String {
+        self.strategy.trend().map_or_else(|| "unknown".into(), |trend| trend.as_i8().to_string())
+    }
+
+    /// All gates of a first entry in reporting order, also after one failed.
+    fn first_entry(&self, side: PositionSide) -> Vec<Gate> {
+        let (strategy, ctx) = (self.strategy, self.ctx);
+        let (settings, state) = (&strategy.snapshot.settings, &strategy.state);
+        let gate = ctx.opening_gate();
+        let none = || String::from("none");
+        let mut gates: Vec<Gate> = vec![
+            (
+                "opening",
+                gate.is_none(),
+                gate.map_or_else(none, |gate| gate.code().into()),
+                "==",
+                none(),
+                gate.unwrap_or(Refusal::NotRunning),
+            ),
+            (
+                "warm_up",
+                state.seen >= strategy.warm_up,
+                state.seen.to_string(),
+                ">=",
+                strategy.warm_up.to_string(),
+                Refusal::WarmingUp,
+            ),
+        ];
+        let open = ctx.main_leg().or_else(|| ctx.hedge_leg());
+        gates.push((
+            "main_leg",
+            open.is_none(),
+            open.map_or_else(none, |leg| leg.side.to_string()),
+            "==",
+            none(),
+            if open.is_some_and(|leg| leg.hedge) { Refusal::HedgeLegOpen } else { Refusal::MainLegOpen },
+        ));
+        gates.push((
+            "direction",
+            settings.entry.direction.allows(side),
+            settings.entry.direction.to_string(),
+            "allows",
+            side.to_string(),
+            Refusal::Direction,
+        ));
+        let until = ctx.cooldown_until(side).map_or(0, |until| until.millis());
+        gates.push((
+            "cooldown",
+            ctx.now().millis() >= until,
+            ctx.now().millis().to_string(),
+            ">=",
+            until.to_string(),
+            Refusal::Cooldown,
+        ));
+        let used = ctx.leg(side).candle_used.map_or(i64::MIN, |used| used.millis());
+        gates.push((
+            "candle",
+            used < self.candle.open_time.millis(),
+            used.to_string(),
+            "<",
+            self.candle.open_time.millis().to_string(),
+            Refusal::CandleUsed,
+        ));
+        let signals = matches!((state.p, state.c), (Some(p), Some(c)) if strategy.signal.signals(side, p, c));
+        let (op, line) = strategy.signal.comparison(side);
+        let c = state.c.map_or_else(|| "none".into(), |c| c.to_string());
+        gates.push(("signal", signals, c, op, line.to_string(), Refusal::NoSignal));
+        if settings.trend.filter {
+            let against = if side == PositionSide::Long { Trend::Down } else { Trend::Up };
+            let refusal =
+                if strategy.trend().is_none() { Refusal::TrendUnknown } else { Refusal::TrendBlocked };
+            let ok = strategy.trend().is_some() && !strategy.trend_is_against(side);
+            gates.push(("trend", ok, self.trend_text(), "!=", against.as_i8().to_string(), refusal));
+        }
+        gates
+    }
+}
+
+fn summary(leg: &LegView) -> LegSummary {
+    let filled = (1_u8..).zip(&leg.levels).filter(|(_, state)| **state == LevelState::Filled);
+    LegSummary {
+        side: leg.side,
+        entries: leg.entries,
+        quantity: leg.quantity,
+        average: leg.average,
+        stop: leg.stop,
+        filled_levels: filled.map(|(level, _)| level).collect(),
+        next_level: None,
+    }
+}

@@ -4,3 +4,4 @@ pub mod exchange;
 pub mod model;
 pub mod position;
 pub mod series;
+pub mod store;

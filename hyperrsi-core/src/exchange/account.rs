@@ -7,18 +7,6 @@ use crate::model::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Whether orders cost real money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Environment {
-    /// Real money.
-    Live,
-    /// The venue's test network or demo trading.
-    Demo,
-    /// The simulated venue behind live data.
-    Paper,
-}
-
 /// What the key may do. Withdrawal is only looked at to warn about it (FAULTS 73).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permissions {
@@ -54,8 +42,8 @@ pub struct AccountConfig {
     pub fees: Vec<FeeRates>,
     /// The venue's id of the account, if it tells.
     pub uid: Option<String>,
-    /// Live or demo.
-    pub environment: Environment,
+    /// Whether the key belongs to the venue's test network or demo trading, where nothing costs money (FAULTS 86).
+    pub demo: bool,
     /// Whether only listed addresses may use the key; `None` if the venue does not tell.
     pub address_bound: Option<bool>,
     /// When the key ends, if it does.

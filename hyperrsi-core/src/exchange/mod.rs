@@ -32,8 +32,7 @@ mod refusal;
 mod request;
 
 pub use account::{
-    AccountConfig, CashFlow, CashFlowKind, Environment, FeeRates, LeverageSetting, Permissions, VenueFill,
-    VenuePosition,
+    AccountConfig, CashFlow, CashFlowKind, FeeRates, LeverageSetting, Permissions, VenueFill, VenuePosition,
 };
 pub use answer::{Accepted, Answer, Lookup, OrderOutcome, Page};
 pub use capability::{Capabilities, Feature, Unsupported};

@@ -35,15 +35,23 @@ impl Browser {
     }
 
     /// Opens the page in a window of that size, lets its scripts run, and reads the document back.
-    pub fn open(&self, page: &Path, (width, height): (u32, u32)) -> Seen {
-        let output = self.run(page, (width, height), "", &["--dump-dom"]);
-        Seen { dom: String::from_utf8_lossy(&output).into_owned() }
+    pub fn open(&self, page: &Path, size: (u32, u32)) -> Seen {
+        let see = |budget| {
+            let output = self.run(page, size, "", &["--dump-dom", budget]);
+            Seen { dom: String::from_utf8_lossy(&output).into_owned() }
+        };
+        // On a loaded machine the page's time can run out before its first frame.
+        let seen = see("--virtual-time-budget=20000");
+        if seen.root("ready").is_some() || seen.root("errors").is_some() {
+            return seen;
+        }
+        see("--virtual-time-budget=90000")
     }
 
     /// Takes a picture; `part` is what follows the page's name in its address, such as `#trade-3`.
     pub fn picture(&self, page: &Path, size: (u32, u32), part: &str, dark: bool, to: &Path) {
         let shot = format!("--screenshot={}", to.display());
-        let mut extra = vec![shot.as_str(), "--hide-scrollbars"];
+        let mut extra = vec![shot.as_str(), "--hide-scrollbars", "--virtual-time-budget=20000"];
         if dark {
             extra.push("--blink-settings=preferredColorScheme=0");
         }
@@ -56,8 +64,9 @@ impl Browser {
         let output = Command::new(&self.program)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-            .args(["--virtual-time-budget=10000", "--force-device-scale-factor=1"])
-            .arg(format!("--window-size={width},{height}"))
+            // A window is at least 500 wide; filling a screen of the wanted size, it is as narrow as a phone.
+            .args(["--force-device-scale-factor=1", "--kiosk"])
+            .arg(format!("--screen-info={{{width}x{height}}}"))
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .args(extra)
             .arg(format!("file://{}{part}", page.display()))

@@ -4,7 +4,15 @@
   const root = document.documentElement;
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
-  const css = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
+  let colors = {};
+  const css = (name) => colors[name];
+  function readColors() {
+    const style = getComputedStyle(root);
+    const names = ["ink", "soft", "line", "card", "up", "down", "rise", "fall", "accent", "plot"];
+    colors = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
+  }
+  readColors();
+  const font = getComputedStyle(document.body).fontFamily;
   const FIRST_ROWS = 250;
   const FEW = 40; // with more trades in sight, only the selected one shows its levels
 
@@ -74,6 +82,7 @@
   const percent = (value, places = 2) => (value === null ? "–" : (value > 0 ? "+" : "") + minus(grouped(value, places)) + " %");
   const price = (value) => grouped(value, data.digits);
   const plain = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 8 });
+  const brief = (value) => minus(value.toLocaleString("en-US", { maximumSignificantDigits: 5 }));
   const stamp = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
   const tone = (value) => (value > 0 ? "up" : value < 0 ? "down" : "");
 
@@ -99,7 +108,7 @@
     return {
       layout: {
         background: { color: "transparent" }, textColor: css("soft"), attributionLogo: true,
-        fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11,
+        fontFamily: font, fontSize: 11,
         panes: { separatorColor: line, separatorHoverColor: line },
       },
       grid: { vertLines: { visible: false }, horzLines: { color: line } },
@@ -114,8 +123,9 @@
   const lineLook = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerRadius: 3, lineWidth: 1.5 };
   const plotColors = ["plot", "soft", "up", "down"];
   const chart = LW.createChart(byId("price"), { autoSize: true, ...look() });
+  const candleFormat = { type: "custom", minMove: 10 ** -data.digits, formatter: price };
   const candles = chart.addSeries(LW.CandlestickSeries, {
-    priceFormat: { type: "price", precision: data.digits, minMove: 10 ** -data.digits },
+    priceFormat: candleFormat,
     priceLineVisible: false, lastValueVisible: false,
   });
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.1 } });
@@ -124,7 +134,9 @@
   let pane = 0;
   const plots = data.plots.map((plot, index) => {
     const scale = 10 ** plot.digits;
-    const options = { ...lineLook, priceFormat: { type: "price", precision: plot.own ? Math.min(plot.digits, 4) : plot.digits, minMove: 10 ** -plot.digits } };
+    const options = { ...lineLook };
+    if (plot.own) options.priceFormat = { type: "custom", minMove: 10 ** -plot.digits, formatter: brief };
+    else options.priceFormat = candleFormat;
     if (plot.bounds) {
       const [minValue, maxValue] = plot.bounds;
       options.autoscaleInfoProvider = () => ({ priceRange: { minValue, maxValue } });
@@ -132,11 +144,33 @@
     const series = chart.addSeries(LW.LineSeries, options, plot.own ? ++pane : 0);
     series.setData(bars.map((bar, i) => (plot.values[i] === null ? { time: bar.time } : { time: bar.time, value: plot.values[i] / scale })));
     const levels = plot.levels.map(([value, name]) => series.createPriceLine({
-      price: value, title: name, lineWidth: 1, lineStyle: LW.LineStyle.Dashed, axisLabelVisible: true,
+      price: value, lineWidth: 1, lineStyle: LW.LineStyle.Dashed, axisLabelVisible: true,
     }));
+    if (plot.own) series.attachPrimitive(captions(plot, series));
     return { name: plot.name, values: plot.values, scale, digits: plot.digits, series, levels, color: plotColors[index % plotColors.length] };
   });
   chart.panes().forEach((p, i) => p.setStretchFactor(i === 0 ? 3.4 : 1));
+
+  // The pane's name and those of its levels, written at its left edge where no newest value is.
+  function captions(plot, series) {
+    const write = (target) => target.useBitmapCoordinateSpace(({ context, verticalPixelRatio: v }) => {
+      const put = (text, y) => letters(context, text, 8 * v, y, css("soft"), v);
+      put(plot.name, 12 * v);
+      for (const [value, name] of plot.levels) put(name, (series.priceToCoordinate(value) - 7) * v);
+    });
+    return { updateAllViews() {}, paneViews: () => [{ zOrder: () => "top", renderer: () => ({ draw: write }) }] };
+  }
+
+  function letters(context, text, x, y, color, v) {
+    context.font = `600 ${11 * v}px ${font}`;
+    context.textBaseline = "middle";
+    context.lineWidth = 3 * v;
+    context.setLineDash([]);
+    context.strokeStyle = css("card");
+    context.strokeText(text, x, y);
+    context.fillStyle = color;
+    context.fillText(text, x, y);
+  }
 
   const markers = LW.createSeriesMarkers(candles, []);
   function setMarkers() {
@@ -261,12 +295,7 @@
         label = { x: to, y: y(value) };
       });
       context.stroke();
-      if (strong && label) {
-        context.fillStyle = line.color;
-        context.font = `600 ${11 * v}px ${getComputedStyle(document.body).fontFamily}`;
-        context.textBaseline = "middle";
-        context.fillText(line.name, label.x + 5 * v, label.y);
-      }
+      if (strong && label) letters(context, line.name, label.x + 6 * v, label.y, line.color, v);
     }
     context.setLineDash([]);
   }
@@ -275,19 +304,22 @@
   const equityChart = LW.createChart(byId("equity"), { autoSize: true, ...look() });
   const curve = equityChart.addSeries(LW.BaselineSeries, {
     baseValue: { type: "price", price: data.initial }, priceLineVisible: false, lineWidth: 2,
-    priceFormat: { type: "price", precision: data.places, minMove: 10 ** -data.places },
+    priceFormat: { type: "custom", minMove: 10 ** -data.places, formatter: money },
   });
   curve.setData(equity.points);
   const start = curve.createPriceLine({ price: data.initial, lineWidth: 1, lineStyle: LW.LineStyle.Dotted, axisLabelVisible: false });
   const fall = equityChart.addSeries(LW.AreaSeries, {
     priceLineVisible: false, lastValueVisible: false, lineWidth: 1, invertFilledArea: true,
+    autoscaleInfoProvider: (own) => { const info = own(); if (info) info.priceRange.maxValue = 0; return info; },
     priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => minus(grouped(value, 2)) + " %" },
   }, 1);
+  fall.priceScale().applyOptions({ scaleMargins: { top: 0.04, bottom: 0.08 } });
   fall.setData(equity.falls);
   equityChart.panes()[0].setStretchFactor(2.4);
   if (equityChart.panes()[1]) equityChart.panes()[1].setStretchFactor(1);
 
   function paint() {
+    readColors();
     chart.applyOptions(look());
     equityChart.applyOptions(look());
     const [up, down, rise, sink, soft] = ["up", "down", "rise", "fall", "soft"].map(css);

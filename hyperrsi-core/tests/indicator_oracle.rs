@@ -1,4 +1,12 @@
 //! The indicators against TA-Lib, a Pine runtime and two-pass references: every bar, every column.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
 
 #[path = "support/study.rs"]
 mod study;
@@ -111,8 +119,11 @@ fn forgotten(row: usize) -> f64 {
     (13.0_f64 / 14.0).powf(bars) * (3.0 + bars)
 }
 
+/// Whether an expected value is a known, deliberate difference.
+type Excuse = Box<dyn FnMut(&Candle, Option<f64>) -> bool>;
+
 /// The deliberate differences, as narrow as they are: `true` where the other software answers differently by its rules.
-fn excuse(source: Source, column: &str) -> Box<dyn FnMut(&Candle, Option<f64>) -> bool> {
+fn excuse(source: Source, column: &str) -> Excuse {
     if let Some(length) = column.strip_prefix("rsi_") {
         let mut rsi = Rsi::new(length.parse().expect("a length")).expect("a length");
         return Box::new(move |candle, wanted| {

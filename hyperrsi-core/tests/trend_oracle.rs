@@ -1,4 +1,12 @@
 //! The trend state against the numbers of two other implementations, every bar and every column.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 

@@ -7,7 +7,7 @@ pub(crate) const MAX_LENGTH: usize = 65_536;
 ///
 /// Every value is written twice, `length` slots apart, so that the newest `length` values are contiguous wherever the
 /// cursor stands: no modulo and no wrap in the loops that read them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Saved", into = "Saved")]
 pub(crate) struct Window {
     slots: Box<[f64]>,
@@ -91,6 +91,13 @@ impl Window {
     pub(crate) const fn clear(&mut self) {
         self.next = 0;
         self.filled = 0;
+    }
+}
+
+/// What has fallen out does not count.
+impl PartialEq for Window {
+    fn eq(&self, other: &Self) -> bool {
+        (self.length, self.next, self.values()) == (other.length, other.next, other.values())
     }
 }
 

@@ -43,8 +43,11 @@ pub struct Pair {
     pub before: (f64, f64),
 }
 
+/// The pairs of a crossing, candle by candle.
+pub type Pairs = Box<dyn FnMut(&Candle) -> Option<Pair>>;
+
 /// The lines of a crossing column, pair by pair.
-pub fn pairs(column: &str) -> Option<Box<dyn FnMut(&Candle) -> Option<Pair>>> {
+pub fn pairs(column: &str) -> Option<Pairs> {
     let (a, b) = column.strip_prefix("crossover_").or(column.strip_prefix("crossunder_"))?.split_once('_')?;
     let (mut a, mut b) = (line(a)?, line(b)?);
     let mut before = None;

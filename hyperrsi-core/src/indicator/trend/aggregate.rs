@@ -2,14 +2,15 @@ use super::{TrendReading, TrendState};
 use crate::model::{Candle, Timeframe, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The candle of a higher timeframe being built; the trend state reads nothing but its close.
+/// The candle of a higher timeframe being built. The trend state reads nothing but its close, which is that of the
+/// newest base candle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Bucket {
     timeframe: Timeframe,
     open: Timestamp,
-    /// When it closes; in the past while no candle is being built.
     end: Timestamp,
-    close: Option<f64>,
+    /// Whether a base candle has come and the bucket has not been fed yet.
+    building: bool,
 }
 
 /// A [`TrendState`] that builds its higher candles from the base candles: feed base candles, nothing else.
@@ -32,6 +33,9 @@ struct Bucket {
 pub struct AggregatingTrend {
     trend: TrendState,
     buckets: Vec<Bucket>,
+    /// The earliest end of a bucket: nothing happens before.
+    next_end: Timestamp,
+    close: f64,
 }
 
 impl AggregatingTrend {
@@ -44,13 +48,9 @@ impl AggregatingTrend {
     pub fn with_supplied(trend: TrendState, supplied: &[Timeframe]) -> Self {
         let mut built = trend.needs();
         built.retain(|tf| *tf > trend.base() && !supplied.contains(tf));
-        let bucket = |timeframe| Bucket {
-            timeframe,
-            open: Timestamp::EPOCH,
-            end: Timestamp::from_millis(i64::MIN),
-            close: None,
-        };
-        Self { buckets: built.into_iter().map(bucket).collect(), trend }
+        let started = Timestamp::from_millis(i64::MIN);
+        let bucket = |timeframe| Bucket { timeframe, open: started, end: started, building: false };
+        Self { buckets: built.into_iter().map(bucket).collect(), trend, next_end: started, close: 0.0 }
     }
 
     /// The timeframes that are not built here: those to feed through [`AggregatingTrend::on_higher`].
@@ -70,39 +70,43 @@ impl AggregatingTrend {
     #[inline]
     pub fn on_base(&mut self, candle: &Candle) -> TrendReading {
         let open = candle.open_time;
-        for bucket in &mut self.buckets {
-            if open >= bucket.end {
-                bucket.begin(open, &mut self.trend);
-            }
+        if !self.trend.is_next(open) {
+            return self.trend.reading();
+        }
+        if open >= self.next_end {
+            self.close_buckets(open);
+            self.open_buckets(open);
         }
         let reading = self.trend.on_base(candle);
+        self.close = candle.close;
         let closed = open + self.trend.base().span();
-        for bucket in &mut self.buckets {
-            bucket.close = Some(candle.close);
-            if closed >= bucket.end {
-                bucket.finish(&mut self.trend);
-            }
+        if closed >= self.next_end {
+            self.close_buckets(closed);
         }
         reading
+    }
+
+    /// Feeds the buckets that end by `time`.
+    fn close_buckets(&mut self, time: Timestamp) {
+        for bucket in self.buckets.iter_mut().filter(|bucket| bucket.building && time >= bucket.end) {
+            bucket.building = false;
+            self.trend.feed(bucket.timeframe, bucket.open, self.close);
+        }
+    }
+
+    /// Opens the buckets that `time` lies in, in place of those that ended.
+    fn open_buckets(&mut self, time: Timestamp) {
+        for bucket in self.buckets.iter_mut().filter(|bucket| time >= bucket.end) {
+            bucket.open = bucket.timeframe.bucket(time);
+            bucket.end = bucket.open + bucket.timeframe.span();
+            bucket.building = true;
+        }
+        let ends = self.buckets.iter().map(|bucket| bucket.end);
+        self.next_end = ends.min().unwrap_or(Timestamp::from_millis(i64::MAX));
     }
 
     /// The trend state itself.
     pub const fn trend(&self) -> &TrendState {
         &self.trend
-    }
-}
-
-impl Bucket {
-    /// Closes the bucket a missing candle left open, and opens the one `time` lies in.
-    fn begin(&mut self, time: Timestamp, trend: &mut TrendState) {
-        self.finish(trend);
-        self.open = self.timeframe.bucket(time);
-        self.end = self.open + self.timeframe.span();
-    }
-
-    fn finish(&mut self, trend: &mut TrendState) {
-        if let Some(close) = self.close.take() {
-            trend.feed(self.timeframe, self.open, close);
-        }
     }
 }

@@ -45,21 +45,21 @@ impl<M: Machine> Aligned<M> {
         self.timeframe
     }
 
-    /// Feeds a closed candle of `timeframe`; false if it is another timeframe's or not newer than the last.
-    pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> bool {
+    /// Feeds a closed candle of `timeframe` and answers when it closed; `None` if it is another timeframe's or not newer
+    /// than the last.
+    pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> Option<Timestamp> {
         if timeframe != self.timeframe || self.last_open.is_some_and(|last| open <= last) {
-            return false;
+            return None;
         }
         self.last_open = Some(open);
         let value = self.machine.close(close);
         let closed = open + self.timeframe.span();
         self.pending.push_back(Said { closed, index: self.candles, value });
         self.candles += 1;
-        true
+        Some(closed)
     }
 
     /// What the last candle closed by `time` said. `time` must not go back.
-    #[inline]
     pub(super) fn at(&mut self, time: Timestamp) -> Option<Said<M::Output>> {
         while let Some(said) = self.pending.front() {
             if said.closed > time {
@@ -68,5 +68,10 @@ impl<M: Machine> Aligned<M> {
             self.current = self.pending.pop_front();
         }
         self.current
+    }
+
+    /// When the next value may be seen.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        self.pending.front().map(|said| said.closed)
     }
 }

@@ -1,6 +1,6 @@
 use super::Machine;
 use crate::indicator::{
-    exact::{RunningSum, deviation, mean},
+    exact::{RunningSum, deviation_near, mean},
     factor,
     pivot::confirmed,
     window::Window,
@@ -123,6 +123,8 @@ pub struct BandState {
     closes: Window,
     short_sum: RunningSum,
     long_sum: RunningSum,
+    /// Sums of squares of the short and the long band, as hints.
+    squares: [f64; 2],
     widths: Window,
     width_sum: RunningSum,
     long_widths: Window,
@@ -145,6 +147,7 @@ impl BandState {
             closes: Window::new(LONG),
             short_sum: RunningSum::default(),
             long_sum: RunningSum::default(),
+            squares: [0.0; 2],
             widths: Window::new(WIDTHS),
             width_sum: RunningSum::default(),
             long_widths: Window::new(EARLIER_LONG + 1 + LATER),
@@ -197,7 +200,8 @@ impl BandState {
     /// The widths and their pivots.
     #[inline]
     fn measure(&mut self, close: f64) {
-        let (width, lower, spread) = bands(self.closes.newest(SHORT), self.short_sum);
+        let [squares, long_squares] = &mut self.squares;
+        let (width, lower, spread) = bands(self.closes.newest(SHORT), self.short_sum, squares);
         (self.reading.falling, self.reading.rising) = match *self.widths.newest(3) {
             [w3, w2, w1] => (width < w1 && w1 < w2 && w2 < w3, width > w1),
             [.., w1] => (false, width > w1),
@@ -214,7 +218,7 @@ impl BandState {
             self.reading.low = confirmed(recent, LATER, |a, b| a < b);
         }
         if self.closes.is_full() {
-            let (long_width, _, _) = bands(self.closes.values(), self.long_sum);
+            let (long_width, _, _) = bands(self.closes.values(), self.long_sum, long_squares);
             self.long_widths.push(long_width);
             self.reading.long_width = Some(long_width);
             self.reading.long_low = confirmed(self.long_widths.values(), LATER, |a, b| a < b);
@@ -281,9 +285,9 @@ impl BandState {
 
 /// Width of the bands around `closes`, the lower band, and the distance between the two.
 #[inline]
-fn bands(closes: &[f64], sum: RunningSum) -> (f64, f64, f64) {
+fn bands(closes: &[f64], sum: RunningSum, squares: &mut f64) -> (f64, f64, f64) {
     let middle = sum.total() / factor(closes.len());
-    let reach = REACH * deviation(closes, middle);
+    let reach = REACH * deviation_near(closes, middle, squares);
     let (upper, lower) = (middle + reach, middle - reach);
     ((upper - lower) * 10.0 / middle, lower, upper - lower)
 }

@@ -103,6 +103,10 @@ pub struct TrendState {
     longer: bool,
     anchor: Option<Timestamp>,
     last: Option<Timestamp>,
+    /// When a machine's next value may be seen; until then a reading repeats the one before.
+    due: Option<Timestamp>,
+    /// Whether a machine reads the base candles themselves.
+    reads_base: bool,
     cycle: Aligned<Cycle>,
     second: Option<Aligned<SecondCycle>>,
     band: Option<Aligned<BandState>>,
@@ -128,16 +132,22 @@ impl TrendState {
         } else {
             Aligned::new(cycle.unwrap_or_else(|| cycle_timeframe(base)), Cycle::new())
         };
-        Self {
+        let second = (longer || full).then(|| Aligned::new(Timeframe::H4, SecondCycle::new()));
+        let band = (!longer || full).then(|| Aligned::new(band_timeframe(base), BandState::new()));
+        let mut trend = Self {
             base,
             longer,
             anchor: None,
             last: None,
+            due: None,
+            reads_base: false,
             cycle,
-            second: (longer || full).then(|| Aligned::new(Timeframe::H4, SecondCycle::new())),
-            band: (!longer || full).then(|| Aligned::new(band_timeframe(base), BandState::new())),
+            second,
+            band,
             reading: TrendReading::default(),
-        }
+        };
+        trend.reads_base = trend.timeframes().any(|timeframe| timeframe == base);
+        trend
     }
 
     /// The timeframe of the base candles.
@@ -147,9 +157,7 @@ impl TrendState {
 
     /// The timeframes to feed through [`TrendState::on_higher`], shortest first. The base is never among them.
     pub fn needs(&self) -> Vec<Timeframe> {
-        let band = self.band.as_ref().map(Aligned::timeframe);
-        let second = self.second.as_ref().map(Aligned::timeframe);
-        let mut needs: Vec<_> = [Some(self.cycle.timeframe()), band, second].into_iter().flatten().collect();
+        let mut needs: Vec<_> = self.timeframes().collect();
         needs.sort_unstable();
         needs.dedup();
         needs.retain(|timeframe| *timeframe != self.base);
@@ -169,7 +177,12 @@ impl TrendState {
     /// Feeds a closed candle of a higher timeframe. False if it is not used: the timeframe is not needed (or is the
     /// base, whose candles are fed by [`TrendState::on_base`]), or the candle is not newer than the last one.
     pub fn on_higher(&mut self, timeframe: Timeframe, candle: &Candle) -> bool {
-        timeframe != self.base && self.feed(timeframe, candle.open_time, candle.close)
+        let open = candle.open_time;
+        let used = timeframe != self.base && self.feed(timeframe, open, candle.close);
+        if used && self.anchor.is_none_or(|anchor| open < anchor) {
+            self.anchor = Some(open);
+        }
+        used
     }
 
     /// Feeds the next closed base candle and answers its trend state, which was decided by what had closed when it
@@ -177,45 +190,59 @@ impl TrendState {
     #[inline]
     pub fn on_base(&mut self, candle: &Candle) -> TrendReading {
         let open = candle.open_time;
-        if self.last.is_some_and(|last| open <= last) {
+        if !self.is_next(open) {
             return self.reading;
         }
         self.last = Some(open);
-        self.read(open);
-        self.anchor.get_or_insert(open);
-        if self.reads(self.base) {
+        if self.anchor.is_none() {
+            self.anchor = Some(open);
+        }
+        if self.due.is_some_and(|due| due <= open) {
+            self.read(open);
+        }
+        if self.reads_base {
             self.feed(self.base, open, candle.close);
         }
         self.reading
     }
 
-    fn reads(&self, timeframe: Timeframe) -> bool {
-        self.cycle.timeframe() == timeframe
-            || self.band.as_ref().is_some_and(|band| band.timeframe() == timeframe)
-            || self.second.as_ref().is_some_and(|second| second.timeframe() == timeframe)
+    /// Whether a base candle that opens at `open` is newer than the last.
+    #[inline]
+    pub(super) fn is_next(&self, open: Timestamp) -> bool {
+        self.last.is_none_or(|last| open > last)
+    }
+
+    /// The timeframes of the machines.
+    fn timeframes(&self) -> impl Iterator<Item = Timeframe> + use<> {
+        let band = self.band.as_ref().map(Aligned::timeframe);
+        let second = self.second.as_ref().map(Aligned::timeframe);
+        [Some(self.cycle.timeframe()), band, second].into_iter().flatten()
     }
 
     /// Feeds the close of a closed candle to every machine of its timeframe.
     pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> bool {
-        let mut used = self.cycle.feed(timeframe, open, close);
-        if let Some(band) = &mut self.band {
-            used |= band.feed(timeframe, open, close);
-        }
-        if let Some(second) = &mut self.second {
-            used |= second.feed(timeframe, open, close);
-        }
-        if used && self.anchor.is_none_or(|anchor| open < anchor) {
-            self.anchor = Some(open);
-        }
-        used
+        let closed = [
+            self.cycle.feed(timeframe, open, close),
+            self.band.as_mut().and_then(|band| band.feed(timeframe, open, close)),
+            self.second.as_mut().and_then(|second| second.feed(timeframe, open, close)),
+        ];
+        let Some(closed) = closed.into_iter().flatten().next() else { return false };
+        self.due = Some(self.due.map_or(closed, |due| due.min(closed)));
+        true
     }
 
-    /// The state of the base candle that opens at `open`.
-    #[inline]
+    /// The state of the base candle that opens at `open`. With the same values as before it would be the same state, so
+    /// it is worked out only when there are new ones.
     fn read(&mut self, open: Timestamp) {
         let cycle = self.cycle.at(open);
         let band = self.band.as_mut().and_then(|band| band.at(open));
         let second = self.second.as_mut().and_then(|second| second.at(open));
+        let due = [
+            self.cycle.due(),
+            self.band.as_ref().and_then(Aligned::due),
+            self.second.as_ref().and_then(Aligned::due),
+        ];
+        self.due = due.into_iter().flatten().min();
         let mut phase = cycle.map_or_else(Phase::default, |said| said.value);
         let second_phase = second.map_or_else(Phase::default, |said| said.value);
         let (ready, led_up, led_down) = if self.longer {

@@ -1,0 +1,256 @@
+//! Writes every indicator of the library, and the trend state if asked, for a file of candles.
+//!
+//! `cargo run --release --example indicators -- --candles candles.csv --trend --out indicators.csv`
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program may print")]
+
+use clap::Parser;
+use hyperrsi::indicator::trend::{AggregatingTrend, BandState, TrendState};
+use hyperrsi::indicator::{
+    Atr, Bollinger, Cross, Crossing, Deviation, Dmi, Ema, Falling, Hma, Indicator, Jma, Macd, PivotHigh,
+    PivotLow, Rising, Rma, Rsi, Sma, T3, TrueRange, Vidya, Wma,
+};
+use hyperrsi::model::{Candle, Timeframe, Timestamp};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Computes indicators over closed candles and writes one CSV column per indicator and one row per candle.
+///
+/// An empty cell means that the indicator is not warm yet. Times are open times in UTC milliseconds.
+#[derive(Parser)]
+#[command(name = "indicators", version)]
+struct Args {
+    /// Candles: CSV with the columns ts_ms,open,high,low,close,volume, oldest first.
+    #[arg(long, value_name = "FILE")]
+    candles: PathBuf,
+    /// Also write the trend state: CYCLE_Bull, CYCLE_Bear, their second pair, BB_State, BB_State_MTF, trend_state, ready.
+    #[arg(long)]
+    trend: bool,
+    /// The longer trend state: daily cycle and 4-hour second cycle.
+    #[arg(long, requires = "trend")]
+    longer: bool,
+    /// Candles of a higher timeframe for the trend state, such as 1d=candles_1d.csv; those not given are built from
+    /// --candles. May be repeated.
+    #[arg(long, value_name = "TF=FILE", value_parser = higher, requires = "trend")]
+    htf: Vec<(Timeframe, PathBuf)>,
+    /// Timeframe of --candles; found from the distance of the candles if not given.
+    #[arg(long, value_name = "TF")]
+    timeframe: Option<Timeframe>,
+    /// Timeframe of the cycle instead of the usual one for --timeframe.
+    #[arg(long, value_name = "TF", requires = "trend")]
+    cycle: Option<Timeframe>,
+    /// The CSV file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+fn higher(text: &str) -> Result<(Timeframe, PathBuf), String> {
+    let (timeframe, file) = text.split_once('=').ok_or("write TF=FILE, such as 1d=candles_1d.csv")?;
+    Ok((timeframe.parse::<Timeframe>().map_err(|error| error.to_string())?, file.into()))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let candles = load(&args.candles)?;
+    let mut columns = indicators()?;
+    let mut text = String::from("ts_ms");
+    for (name, _) in &columns {
+        text.push(',');
+        text.push_str(name);
+    }
+    let mut trend = if args.trend { Some(trend(&args, &candles)?) } else { None };
+    if trend.is_some() {
+        text.push_str(TREND_COLUMNS);
+    }
+    text.push('\n');
+    for candle in &candles {
+        write!(text, "{}", candle.open_time.millis())?;
+        for (_, column) in &mut columns {
+            match column(candle) {
+                Some(value) => write!(text, ",{value}")?,
+                None => text.push(','),
+            }
+        }
+        if let Some((trend, bands)) = &mut trend {
+            let reading = trend.on_base(candle);
+            let band = bands.update(candle.close).as_i8();
+            let higher_band = reading.band.map(|band| band.as_i8().to_string()).unwrap_or_default();
+            for flag in [reading.cycle.bull, reading.cycle.bear, reading.second.bull, reading.second.bear] {
+                write!(text, ",{}", u8::from(flag))?;
+            }
+            let (state, ready) = (reading.state.as_i8(), u8::from(reading.ready));
+            write!(text, ",{band},{higher_band},{state},{ready}")?;
+        }
+        text.push('\n');
+    }
+    std::fs::write(&args.out, text).map_err(|error| format!("{}: {error}", args.out.display()))?;
+    println!("{}: {} candles, {} indicators", args.out.display(), candles.len(), columns.len());
+    Ok(())
+}
+
+const TREND_COLUMNS: &str =
+    ",CYCLE_Bull,CYCLE_Bear,CYCLE_Bull_2nd,CYCLE_Bear_2nd,BB_State,BB_State_MTF,trend_state,ready";
+
+/// The trend state with the higher candles that were given, and the bands of the base.
+fn trend(args: &Args, candles: &[Candle]) -> Result<(AggregatingTrend, BandState), Box<dyn Error>> {
+    let base = match args.timeframe {
+        Some(timeframe) => timeframe,
+        None => distance(candles).ok_or("cannot tell the timeframe of the candles; give --timeframe")?,
+    };
+    let state = TrendState::full(base, args.longer, args.cycle);
+    let given: Vec<Timeframe> = args.htf.iter().map(|(timeframe, _)| *timeframe).collect();
+    let mut trend = AggregatingTrend::with_supplied(state, &given);
+    for (timeframe, file) in &args.htf {
+        for candle in load(file)? {
+            trend.on_higher(*timeframe, &candle);
+        }
+    }
+    for missing in trend.needs().iter().filter(|timeframe| !given.contains(timeframe)) {
+        eprintln!(
+            "{missing} candles cannot be built from {base}: the trend state stays unknown without --htf {missing}=FILE"
+        );
+    }
+    Ok((trend, BandState::new()))
+}
+
+/// The timeframe that is the smallest distance of two candles.
+fn distance(candles: &[Candle]) -> Option<Timeframe> {
+    let times = candles.iter().map(|candle| candle.open_time.millis());
+    let smallest = times.clone().skip(1).zip(times).map(|(after, before)| after - before).min()?;
+    Timeframe::from_minutes(smallest / 60_000)
+}
+
+/// Reads candles from a CSV file.
+fn load(path: &Path) -> Result<Vec<Candle>, Box<dyn Error>> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut candles = Vec::new();
+    for (line, row) in text.lines().enumerate().skip(1) {
+        let bad = || format!("{} line {}: not ts_ms,open,high,low,close,volume", path.display(), line + 1);
+        let mut cells = row.split(',').map(str::trim);
+        let time: i64 = cells.next().and_then(|cell| cell.parse().ok()).ok_or_else(bad)?;
+        let prices: Vec<f64> = cells.map_while(|cell| cell.parse().ok()).collect();
+        let &[open, high, low, close, volume, ..] = prices.as_slice() else { return Err(bad().into()) };
+        candles.push(Candle::new(Timestamp::from_millis(time), open, high, low, close, volume));
+    }
+    Ok(candles)
+}
+
+/// One column: its value for the next candle.
+type Column = (String, Box<dyn FnMut(&Candle) -> Option<f64>>);
+
+fn column(name: impl Into<String>, next: impl FnMut(&Candle) -> Option<f64> + 'static) -> Column {
+    (name.into(), Box::new(next))
+}
+
+/// A column of an indicator of closes.
+fn of_close<I>(name: String, mut indicator: I) -> Column
+where
+    I: Indicator<Input = f64, Output = f64> + 'static,
+{
+    column(name, move |candle| indicator.update(candle.close))
+}
+
+fn flag(value: bool) -> Option<f64> {
+    Some(f64::from(u8::from(value)))
+}
+
+/// The columns, in the order they are written.
+fn indicators() -> Result<Vec<Column>, Box<dyn Error>> {
+    let mut columns = vec![column("close", |candle| Some(candle.close))];
+    for n in [2, 7, 14, 21, 28] {
+        columns.push(of_close(format!("rsi_{n}"), Rsi::new(n)?));
+    }
+    let mut range = TrueRange::new();
+    columns.push(column("tr", move |candle| range.update(*candle)));
+    let mut atr = Atr::new(14)?;
+    columns.push(column("atr_14", move |candle| atr.update(*candle)));
+    averages(&mut columns)?;
+    for n in [15, 20, 60] {
+        columns.push(of_close(format!("stdev_{n}"), Deviation::new(n)?));
+        columns.push(of_close(format!("stdev_{n}_twopass"), Deviation::new(n)?));
+    }
+    for (part, pick) in [
+        ("mid", (|bands| bands.middle) as fn(hyperrsi::indicator::Bands) -> f64),
+        ("up", |bands| bands.upper),
+        ("low", |bands| bands.lower),
+    ] {
+        let mut bands = Bollinger::new(20, 2.0)?;
+        columns.push(column(format!("bb_{part}_20_2"), move |candle| bands.update(candle.close).map(pick)));
+    }
+    for (name, pick) in [
+        ("plus_di_14", (|v| Some(v.plus)) as fn(hyperrsi::indicator::DmiValue) -> Option<f64>),
+        ("minus_di_14", |v| Some(v.minus)),
+        ("adx_14_14", |v| v.adx),
+    ] {
+        let mut dmi = Dmi::new(14, 14)?;
+        columns.push(column(name, move |candle| dmi.update(*candle).and_then(pick)));
+    }
+    for (name, pick) in [
+        ("macd", (|v| Some(v.line)) as fn(hyperrsi::indicator::MacdValue) -> Option<f64>),
+        ("macd_signal", |v| v.signal),
+        ("macd_hist", |v| v.histogram),
+    ] {
+        let mut macd = Macd::new(12, 26, 9)?;
+        columns.push(column(name, move |candle| macd.update(candle.close).and_then(pick)));
+    }
+    shapes(&mut columns)?;
+    Ok(columns)
+}
+
+fn averages(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
+    for n in [9, 20, 50, 200] {
+        columns.push(of_close(format!("ema_{n}"), Ema::new(n)?));
+    }
+    for n in [9, 21, 50, 100, 200] {
+        columns.push(of_close(format!("sma_{n}"), Sma::new(n)?));
+    }
+    for n in [9, 20] {
+        columns.push(of_close(format!("wma_{n}"), Wma::new(n)?));
+        columns.push(of_close(format!("hma_{n}"), Hma::new(n)?));
+    }
+    columns.push(of_close("rma_14".into(), Rma::new(14)?));
+    for n in [5, 20] {
+        columns.push(of_close(format!("t3_{n}"), T3::new(n)?));
+    }
+    for n in [5, 10, 20] {
+        columns.push(of_close(format!("jma_{n}"), Jma::new(n)?));
+        columns.push(of_close(format!("jma_{n}_zeroseed"), Jma::with_seed(n, 0.0)?));
+    }
+    for n in [3, 9, 21] {
+        columns.push(of_close(format!("vidya_{n}"), Vidya::new(n)?));
+        columns.push(of_close(format!("vidya_{n}_zeroseed"), Vidya::with_seed(n, 0.0)?));
+    }
+    Ok(())
+}
+
+fn shapes(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
+    let (mut on_high, mut on_close) = (PivotHigh::new(20, 10)?, PivotHigh::new(20, 10)?);
+    columns.push(column("pivothigh_high_20_10", move |candle| on_high.update(candle.high)));
+    columns.push(column("pivothigh_close_20_10", move |candle| on_close.update(candle.close)));
+    let (mut on_low, mut on_close) = (PivotLow::new(20, 10)?, PivotLow::new(20, 10)?);
+    columns.push(column("pivotlow_low_20_10", move |candle| on_low.update(candle.low)));
+    columns.push(column("pivotlow_close_20_10", move |candle| on_close.update(candle.close)));
+    for (word, wanted) in [("crossover", Crossing::Over), ("crossunder", Crossing::Under)] {
+        let (mut fast, mut slow, mut cross) = (Ema::new(9)?, Ema::new(20)?, Cross::new());
+        columns.push(column(format!("{word}_ema9_ema20"), move |candle| {
+            let (fast, slow) = (fast.update(candle.close), slow.update(candle.close));
+            flag(fast.zip(slow).and_then(|pair| cross.update(pair)) == Some(wanted))
+        }));
+        let (mut average, mut cross) = (Sma::new(21)?, Cross::new());
+        columns.push(column(format!("{word}_close_sma21"), move |candle| {
+            let average = average.update(candle.close);
+            flag(average.and_then(|average| cross.update((candle.close, average))) == Some(wanted))
+        }));
+    }
+    for n in [1, 3] {
+        let (mut rising, mut falling) = (Rising::new(n)?, Falling::new(n)?);
+        columns.push(column(format!("rising_close_{n}"), move |candle| {
+            flag(rising.update(candle.close).unwrap_or(false))
+        }));
+        columns.push(column(format!("falling_close_{n}"), move |candle| {
+            flag(falling.update(candle.close).unwrap_or(false))
+        }));
+    }
+    Ok(())
+}

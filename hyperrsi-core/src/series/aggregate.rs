@@ -208,13 +208,23 @@ mod tests {
     proptest! {
         #[test]
         fn two_steps_equal_one(present in proptest::collection::vec(any::<bool>(), 1..600), start in 0_i64..5_000) {
-            // Whole five-minute candles only: a hole at the end of a bucket ends it at another time in two steps.
-            let whole = present.iter().zip((start..).step_by(1)).filter(|(p, _)| **p);
-            let base = minutes(whole.flat_map(|(_, n)| n * 5..n * 5 + 5));
+            let whole = (start..).zip(&present).filter(|(_, present)| **present);
+            let base = minutes(whole.flat_map(|(n, _)| n * 5..n * 5 + 5));
             for to in [Timeframe::M15, Timeframe::H1, Timeframe::H4] {
                 let through = resample(&resample(&base, Timeframe::M5).unwrap(), to).unwrap();
                 prop_assert_eq!(through, resample(&base, to).unwrap());
             }
+        }
+
+        #[test]
+        fn two_steps_equal_one_with_any_holes_but_for_the_newest(steps in proptest::collection::vec(1_i64..7, 1..900)) {
+            let mut n = 0;
+            let base = minutes(steps.iter().map(|step| { n += step; n }));
+            let through = resample(&resample(&base, Timeframe::M5).unwrap(), Timeframe::M15).unwrap();
+            let direct = resample(&base, Timeframe::M15).unwrap();
+            // A late bucket may wait for a five-minute candle that has not closed yet.
+            prop_assert!((0..=1).contains(&(direct.len() - through.len())));
+            prop_assert!(through.iter().eq(direct.iter().take(through.len())));
         }
 
         #[test]
@@ -283,7 +293,9 @@ mod tests {
                 continue; // built from another, longer recording
             }
             let base = file::load(base).unwrap().candles;
-            let ours = resample(&base, to).unwrap();
+            let Ok(ours) = resample(&base, to) else {
+                continue; // three minutes into five: the oracle had the exchange's own candles
+            };
             let theirs =
                 file::Load::new(&path).timeframe(to).repair(file::Repair::keep_gaps()).read().unwrap();
             // The oracle keeps an unfinished last bucket.

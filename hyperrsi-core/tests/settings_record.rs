@@ -104,6 +104,22 @@ fn the_specification_lists_the_same_keys_and_defaults() {
     }
 }
 
+#[test]
+fn the_guide_explains_every_key() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/settings.md");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("skipped: no guide");
+        return;
+    };
+    let explained: Vec<_> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    for key in KEYS {
+        let name = format!("`{}`", key.name());
+        let row =
+            explained.iter().any(|line| line.split(" | ").next().is_some_and(|cell| cell.contains(&name)));
+        assert!(row, "{name} has no row");
+    }
+}
+
 fn number(bounds: Bounds, seed: u64) -> Decimal {
     let (min, max) = match bounds {
         Bounds::Between(min, max) => (min, max),

@@ -1,5 +1,7 @@
 //! HYPERRSI over a year of real candles: a report in the terminal and an HTML page. Needs no flags and no network.
 
+#![allow(clippy::print_stdout, reason = "an example talks to its user")]
+
 mod shared;
 
 use clap::Parser;

@@ -2,6 +2,12 @@
 //!
 //! `cargo bench -p hyperrsi-benches --bench loading`
 
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench ends when its input is wrong; criterion adds a main"
+)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hyperrsi_core::model::{Candle, Timeframe, Timestamp};
 use hyperrsi_core::series::Candles;

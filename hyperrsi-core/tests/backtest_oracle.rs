@@ -1,5 +1,13 @@
 //! The plain rule, trade by trade, against what several other engines agree on (`backtest/` of the oracles).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it compared"
+)]
+
 use hyperrsi_core::backtest::{Backtest, Config};
 use hyperrsi_core::model::{Instrument, InstrumentId, Timeframe};
 use hyperrsi_core::series::file::{Load, Repair};

@@ -1,5 +1,13 @@
 //! What candle files are accepted, what they are refused for, and what a repair does.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, helpers outside #[test] included"
+)]
+
 use flate2::{Compression, write::GzEncoder};
 use hyperrsi_core::model::{Candle, Timeframe, Timestamp};
 use hyperrsi_core::series::Candles;
@@ -93,6 +101,10 @@ fn every_layout_gives_the_same_candles() {
             }),
         ),
         (
+            "ISO dates in an index without a name",
+            table(",open,high,low,close,volume\n", |t, n| format!("{},{}", iso(t, 0), n.join(","))),
+        ),
+        (
             "ISO dates with an offset",
             table("datetime,open,high,low,close,volume\n", |t, n| {
                 format!("{}+09:00,{}", iso(t, 9), n.join(","))
@@ -169,9 +181,12 @@ fn cryptodatadownload_is_newest_first_and_has_two_volumes() {
     assert!(loaded.report.sorted);
 }
 
-type Case<'a> = (&'a str, &'a str, fn(&Problem) -> bool, &'a str);
+type Is = fn(&Problem) -> bool;
 
-fn assert_refused(name: &str, bytes: &[u8], place: Place, is: fn(&Problem) -> bool, advice: &str) {
+/// A name, what is in the file, where it is refused, for what, and words of the advice.
+type Case<'a, T> = (&'a str, T, Place, Is, &'a str);
+
+fn assert_refused(name: &str, bytes: &[u8], place: Place, is: Is, advice: &str) {
     let error = read(bytes).expect_err(name);
     assert!(is(error.problem()), "{name}: {error:?}");
     assert_eq!(error.place(), place, "{name}: {error}");
@@ -182,7 +197,7 @@ fn assert_refused(name: &str, bytes: &[u8], place: Place, is: fn(&Problem) -> bo
 
 #[test]
 fn a_bad_row_is_refused_with_its_line_and_advice() {
-    let cases: &[Case<'_>] = &[
+    let cases: &[(&str, &str, Is, &str)] = &[
         (
             "text in a number",
             "1640995320000,10,12,9,eleven,5",
@@ -315,7 +330,7 @@ fn a_bad_row_is_refused_with_its_line_and_advice() {
 
 #[test]
 fn a_bad_table_is_refused_with_advice() {
-    let cases: &[(&str, &str, Place, fn(&Problem) -> bool, &str)] = &[
+    let cases: &[Case<'_, &str>] = &[
         ("nothing", "", Place::File, |p| matches!(p, Problem::Empty), "expected a header such as ts_ms,open"),
         ("only blank lines", "\n\n \n", Place::File, |p| matches!(p, Problem::Empty), "expected a header"),
         (
@@ -404,7 +419,7 @@ fn a_file_that_is_no_text_is_refused_with_advice() {
         bytes
     };
     let gz = gzip(PLAIN.as_bytes());
-    let cases: &[(&str, Vec<u8>, Place, fn(&Problem) -> bool, &str)] = &[
+    let cases: &[Case<'_, Vec<u8>>] = &[
         (
             "binary",
             vec![0, 159, 146, 150, 7, 200],
@@ -564,6 +579,145 @@ fn files_longer_than_a_block_keep_every_row_and_the_line_numbers() {
     assert_eq!(read(gzip(&text)).unwrap().candles, candles);
     text.extend_from_slice(b"1,2\n");
     assert_eq!(read(&text).unwrap_err().place(), Place::Line(30_002));
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_without_the_feature_names_the_feature() {
+    let is = |p: &Problem| matches!(p, Problem::ParquetDisabled);
+    assert_refused("parquet", b"PAR1....PAR1", Place::File, is, "enable the feature \"parquet\"");
+}
+
+#[cfg(feature = "parquet")]
+mod parquet {
+    use super::*;
+    use ::parquet::column::writer::ColumnWriter;
+    use ::parquet::file::writer::SerializedFileWriter;
+    use ::parquet::schema::parser::parse_message_type;
+    use hyperrsi_core::series::file::write_parquet;
+    use std::sync::Arc;
+
+    fn written(candles: &Candles) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_parquet(candles, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// A file of `schema` (time, five doubles, all nullable) with `times` and every number 1 but for `nulls`.
+    fn made(schema: &str, times: &[i64], null_row: Option<usize>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let mut file = SerializedFileWriter::new(&mut bytes, schema, Default::default()).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        while let Some(mut column) = group.next_column().unwrap() {
+            match column.untyped() {
+                ColumnWriter::Int64ColumnWriter(w) => {
+                    w.write_batch(times, Some(&vec![1; times.len()]), None).unwrap();
+                }
+                ColumnWriter::DoubleColumnWriter(w) => {
+                    let levels: Vec<i16> = (0..times.len()).map(|i| i16::from(Some(i) != null_row)).collect();
+                    let values = vec![1.0; levels.iter().filter(|level| **level == 1).count()];
+                    w.write_batch(&values, Some(&levels), None).unwrap();
+                }
+                _ => panic!("time and doubles only"),
+            }
+            column.close().unwrap();
+        }
+        group.close().unwrap();
+        file.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(read(written(&plain())).unwrap().candles, plain());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("candles.bin");
+        std::fs::write(&path, written(&plain())).unwrap();
+        assert_eq!(load(&path).unwrap().candles, plain());
+        let mut many = Candles::new(Timeframe::M1);
+        for i in 0..20_000 {
+            let price = 1.0 + i as f64 / 3.0;
+            many.push(Candle::new(Timestamp::from_millis(i * 60_000), price, price, price, price, 0.1))
+                .unwrap();
+        }
+        assert_eq!(read(written(&many)).unwrap().candles, many);
+    }
+
+    #[test]
+    fn columns_of_pandas_and_exchanges_are_found_by_name() {
+        let numbers = "optional double Open; optional double High; optional double Low; optional double Close; \
+                       optional double Volume;";
+        for (time, scale) in [
+            ("optional int64 date (TIMESTAMP(NANOS,true));", 1_000_000_000),
+            ("optional int64 open_time (TIMESTAMP(MICROS,false));", 1_000_000),
+            ("optional int64 __index_level_0__ (TIMESTAMP(MILLIS,true));", 1_000),
+            ("optional int64 unix;", 1),
+            ("optional int64 timestamp;", 1_000_000),
+        ] {
+            let times = [1_640_995_200 * scale, 1_640_995_260 * scale];
+            let loaded = read(made(&format!("message m {{ {numbers} {time} }}"), &times, None)).unwrap();
+            assert_eq!(loaded.candles.open_times(), [1_640_995_200_000, 1_640_995_260_000], "{time}");
+        }
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_row_and_advice() {
+        let schema = "message m { optional int64 ts_ms; optional double open; optional double high; \
+                      optional double low; optional double close; optional double volume; }";
+        let times = [60_000, 120_000, 180_000];
+        assert_refused(
+            "a null",
+            &made(schema, &times, Some(1)),
+            Place::Row(2),
+            |p| matches!(p, Problem::EmptyField { column: Column::Open }),
+            "btc.csv, row 2: open is empty",
+        );
+        assert_refused(
+            "a gap",
+            &made(schema, &[60_000, 120_000, 240_000], None),
+            Place::Row(3),
+            |p| matches!(p, Problem::Gap { missing: 1, .. }),
+            "gaps(Keep)",
+        );
+        assert_refused(
+            "a missing column",
+            &made(&schema.replace("volume", "amount"), &times, None),
+            Place::File,
+            |p| matches!(p, Problem::MissingColumns { .. }),
+            "no column for volume",
+        );
+        assert_refused(
+            "times as doubles",
+            &made(&schema.replace("int64 ts_ms", "double ts_ms"), &times, None),
+            Place::File,
+            |p| matches!(p, Problem::ColumnType { column: Column::Time }),
+            "write times as integers",
+        );
+        let good = written(&plain());
+        for end in [4, 8, good.len() / 2, good.len() - 1] {
+            let damaged = |p: &Problem| matches!(p, Problem::Damaged { format: "Parquet", .. });
+            assert_refused("cut short", &good[..end], Place::File, damaged, "copy the file again");
+        }
+        assert_refused(
+            "no rows",
+            &made(schema, &[], None),
+            Place::File,
+            |p| matches!(p, Problem::HeaderOnly),
+            "",
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_never_panics(at in 4_usize..700, byte in any::<u8>()) {
+            let mut bytes = written(&plain());
+            if let Some(slot) = bytes.get_mut(at) {
+                *slot = byte;
+            }
+            let _ = read(bytes);
+        }
+    }
 }
 
 proptest! {

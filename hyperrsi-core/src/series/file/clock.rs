@@ -15,7 +15,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// The unit in which `count` is a time between 1973 and 5138.
-    fn by_magnitude(count: u64) -> Self {
+    pub(super) fn by_magnitude(count: u64) -> Self {
         match count {
             0..100_000_000_000 => Self::Seconds,
             100_000_000_000..100_000_000_000_000 => Self::Millis,

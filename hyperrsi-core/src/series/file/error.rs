@@ -164,6 +164,15 @@ pub enum Problem {
         /// The names in the header.
         found: Vec<String>,
     },
+    /// A Parquet column of a type that cannot be read.
+    #[error(
+        "the column for {column} has a type that cannot be read; write times as integers or timestamps and numbers as \
+         doubles"
+    )]
+    ColumnType {
+        /// The column.
+        column: Column,
+    },
     /// Several columns could be meant.
     #[error("{} could each be {column}; say which is meant with Load::column", list(candidates))]
     AmbiguousColumn {

@@ -14,6 +14,17 @@ pub(super) enum Role {
     Skip,
 }
 
+impl Role {
+    /// The column it stands for.
+    pub(super) fn column(self) -> Option<Column> {
+        match self {
+            Self::Time => Some(Column::Time),
+            Self::Number(n) => Column::ALL.get(n + 1).copied(),
+            Self::Confirm | Self::Skip => None,
+        }
+    }
+}
+
 /// The fields of a file, up to the last one needed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
@@ -143,13 +154,15 @@ impl Layout {
         Ok(Self { delimiter, roles, unit, header: true })
     }
 
+    /// The layout of a table whose columns are called `names`.
+    #[cfg(feature = "parquet")]
+    pub(super) fn of_names(names: &[&str], named: &[(Column, String)]) -> Result<Self, Problem> {
+        Self::with_header(b',', names, &[], named)
+    }
+
     /// The column that the field at `place` is for.
     pub(super) fn column(&self, place: usize) -> Option<Column> {
-        match self.roles.get(place)? {
-            Role::Time => Some(Column::Time),
-            Role::Number(n) => Column::ALL.get(n + 1).copied(),
-            Role::Confirm | Role::Skip => None,
-        }
+        self.roles.get(place)?.column()
     }
 }
 
@@ -202,6 +215,9 @@ fn column(name: &str) -> Option<Known> {
                 "date",
                 "dateutc",
                 "timeutc",
+                // What pandas calls an index without a name, in Parquet and in CSV.
+                "indexlevel0",
+                "",
             ],
         ),
         (Column::Open, &["open", "openprice", "o"]),

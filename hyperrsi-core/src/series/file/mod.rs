@@ -7,7 +7,7 @@
 //!
 //! | accepted | |
 //! |---|---|
-//! | compression | none, gzip, zstd |
+//! | format | CSV, plain or packed with gzip or zstd; with the feature `parquet`, Parquet (integer or timestamp times, float or integer numbers) |
 //! | delimiters | `,` `;` tab and a vertical bar; quoted fields, CRLF, a byte order mark, remarks above the header |
 //! | time | seconds, milliseconds, microseconds, nanoseconds since 1970 (told by magnitude, or `.._ms` by name), ISO 8601; without offset in UTC |
 //! | columns | by name and in any order, further ones ignored: `ts_ms`, `open_time`, `startTime`, `timestamp`, `unix`, `date`, ...; `open`, `high`, `low`, `close`; `volume`, `vol`, `Volume BTC` |
@@ -35,6 +35,8 @@ mod error;
 mod intake;
 mod layout;
 mod number;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod repair;
 mod report;
 mod source;
@@ -42,6 +44,8 @@ mod text;
 mod write;
 
 pub use error::{CandleFileError, Column, Place, Problem};
+#[cfg(feature = "parquet")]
+pub use parquet::write_parquet;
 pub use repair::{BadRowPolicy, DuplicatePolicy, GapPolicy, OrderPolicy, Repair};
 pub use report::{BadRow, LoadReport};
 pub use write::write_csv;
@@ -51,7 +55,7 @@ use crate::model::Timeframe;
 use error::Fail;
 use source::Content;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// The candles of a file and what happened while loading them.
@@ -136,15 +140,17 @@ impl Load {
     /// # Errors
     /// Says which line is wrong and what to do; see [`Problem`].
     pub fn read(&self) -> Result<Loaded, CandleFileError> {
-        let open = || {
-            let file = File::open(&self.path)?;
-            let size = file.metadata()?.len();
-            Ok((file, size))
-        };
-        match open() {
-            Ok((file, size)) => self.read_sized(file, Some(size)),
-            Err(error) => Err(self.fail(Problem::Io(error).into())),
-        }
+        self.named(|options| {
+            let mut file = File::open(&self.path).map_err(Problem::Io)?;
+            let size = file.metadata().map_err(Problem::Io)?.len();
+            let (content, _) = source::sniff(&mut file).map_err(Problem::Io)?;
+            file.rewind().map_err(Problem::Io)?;
+            match content {
+                #[cfg(feature = "parquet")]
+                Content::Parquet => parquet::read(file, options),
+                _ => read(file, Some(size), options),
+            }
+        })
     }
 
     /// Reads from `reader` instead of the file; the path is only a name for messages then.
@@ -152,27 +158,37 @@ impl Load {
     /// # Errors
     /// Says which line is wrong and what to do; see [`Problem`].
     pub fn read_from(&self, reader: impl Read) -> Result<Loaded, CandleFileError> {
-        self.read_sized(reader, None)
+        self.named(|options| read(reader, None, options))
     }
 
-    fn read_sized(&self, reader: impl Read, size: Option<u64>) -> Result<Loaded, CandleFileError> {
+    /// Runs `read` and adds the name of the file to its error.
+    fn named(
+        &self,
+        read: impl FnOnce(&Options<'_>) -> Result<Loaded, Fail>,
+    ) -> Result<Loaded, CandleFileError> {
         let file = self.path.to_string_lossy();
         let options =
             Options { file: &file, timeframe: self.timeframe, repair: self.repair, columns: &self.columns };
-        let read = || {
-            let (content, reader) = source::sniff(reader).map_err(Problem::Io)?;
-            match content {
-                Content::Text => text::read(reader, size, &options),
-                Content::Gzip => text::read(source::gzip(reader), None, &options),
-                Content::Zstd => text::read(source::zstd(reader), None, &options),
-                Content::Parquet => Err(Problem::ParquetDisabled.into()),
-                Content::Zip => Err(Problem::Archive.into()),
-            }
-        };
-        read().map_err(|fail| self.fail(fail))
+        read(&options).map_err(|fail| CandleFileError::new(&file, fail))
     }
+}
 
-    fn fail(&self, fail: Fail) -> CandleFileError {
-        CandleFileError::new(&self.path.to_string_lossy(), fail)
+/// Reads from the first byte; `size` is the length where known.
+fn read(reader: impl Read, size: Option<u64>, options: &Options<'_>) -> Result<Loaded, Fail> {
+    let (content, reader) = source::sniff(reader).map_err(Problem::Io)?;
+    match content {
+        Content::Text => text::read(reader, size, options),
+        Content::Gzip => text::read(source::gzip(reader), None, options),
+        Content::Zstd => text::read(source::zstd(reader), None, options),
+        #[cfg(feature = "parquet")]
+        Content::Parquet => {
+            // The index of a Parquet file is at its end.
+            let (mut reader, mut bytes) = (reader, Vec::new());
+            reader.read_to_end(&mut bytes).map_err(Problem::Io)?;
+            parquet::read(bytes::Bytes::from(bytes), options)
+        }
+        #[cfg(not(feature = "parquet"))]
+        Content::Parquet => Err(Problem::ParquetDisabled.into()),
+        Content::Zip => Err(Problem::Archive.into()),
     }
 }

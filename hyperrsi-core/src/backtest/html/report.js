@@ -163,7 +163,8 @@
     return { updateAllViews() {}, paneViews: () => [{ zOrder: () => "top", renderer: () => ({ draw: write }) }] };
   }
 
-  function letters(context, text, x, y, color, v) {
+  function letters(context, text, x, y, color, v, align = "left") {
+    context.textAlign = align;
     context.font = `600 ${11 * v}px ${font}`;
     context.textBaseline = "middle";
     context.lineWidth = 3 * v;
@@ -294,10 +295,10 @@
         if (open) context.lineTo(from, y(value)); else context.moveTo(from, y(value));
         context.lineTo(to, y(value));
         open = true;
-        label = { x: to, y: y(value) };
+        label = label || { x: from, y: y(value) };
       });
       context.stroke();
-      if (strong && label) letters(context, line.name, label.x + 6 * v, label.y, line.color, v);
+      if (strong && label) letters(context, line.name, label.x - 6 * v, label.y, line.color, v, "right");
     }
     context.setLineDash([]);
   }

@@ -5,7 +5,9 @@ mod browser;
 
 use browser::sample::Sample;
 use browser::{Browser, Seen};
-use hyperrsi_core::backtest::{Report, Statistics, html, text, write_json};
+use hyperrsi_core::backtest::{Chart, Plot, Report, Statistics, html, text, write_equity_csv, write_json};
+use hyperrsi_core::model::Timeframe;
+use hyperrsi_core::series::Candles;
 use std::path::PathBuf;
 
 const DESKTOP: (u32, u32) = (1280, 900);
@@ -69,6 +71,30 @@ fn a_phone_shows_the_page_without_scrolling_sideways() {
 }
 
 #[test]
+fn clicks_sort_the_table_and_select_a_trade() {
+    let sample = Sample::new(420, 70);
+    let clicks = "<script>setTimeout(() => {
+        document.querySelector('[data-key=net]').click();
+        document.querySelector('#rows tr').click();
+        document.getElementById('all').click();
+    }, 200)</script></body>";
+    let page = written("clicks.html", &html(&sample.chart()).replace("</body>", clicks));
+    let Some(browser) = Browser::find() else { return };
+    let seen = browser.open(&page, DESKTOP);
+    assert_drawn(&seen);
+    let trades = &sample.report.trades;
+    let best = (1..=trades.len()).max_by_key(|number| trades[number - 1].net_pnl).expect("trades");
+    assert!(seen.dom.contains(&format!("<tr data-number=\"{best}\" aria-current=\"true\">")));
+    assert!(seen.dom.contains("aria-sort=\"descending\"><button type=\"button\" data-key=\"net\">"));
+    let detail = seen.text("id=\"detail\"", "</table>");
+    assert!(detail.contains(&format!("Trade {best}: ")), "{detail}");
+    assert_eq!(
+        seen.between("id=\"detail\"", "</table>").matches("<tr").count(),
+        trades[best - 1].fills.len() + 1
+    );
+}
+
+#[test]
 fn a_run_without_trades_is_a_page_too() {
     let mut sample = Sample::new(200, 70);
     sample.report.trades.clear();
@@ -81,6 +107,9 @@ fn a_run_without_trades_is_a_page_too() {
     assert_drawn(&seen);
     assert!(seen.dom.contains("No trade was made."));
     assert!(seen.dom.contains("Every opening that was decided was made."));
+    let report = Report::new("none", sample.report.instrument.clone(), Timeframe::H1, "USDT", 1.0);
+    let page = html(&Chart::new(&report, &Candles::new(Timeframe::H1)));
+    assert_drawn(&browser.open(&written("nothing.html", &page), DESKTOP));
 }
 
 #[test]
@@ -92,7 +121,7 @@ fn names_from_data_stay_text() {
     sample.report.quote = evil.into();
     sample.report.assumptions = vec![evil.into()];
     sample.report.skipped.insert(evil.into(), 3);
-    let plot = hyperrsi_core::backtest::Plot::over(evil, sample.report.equity.equity.clone());
+    let plot = Plot::over(evil, sample.report.equity.equity.clone());
     let page = written("names.html", &html(&sample.chart().plot(plot)));
     let Some(browser) = Browser::find() else { return };
     let seen = browser.open(&page, DESKTOP);
@@ -158,6 +187,9 @@ fn the_export_is_the_same_bytes_each_time_and_keeps_every_digit() {
     assert!(json["statistics"]["max_drawdown"].is_number());
     assert!(json["statistics"]["max_drawdown_detail"]["trough"].is_number());
     assert_eq!(json["policy"], "pessimistic");
+    let mut csv = Vec::new();
+    write_equity_csv(&sample.report.equity, &mut csv).expect("memory can be written");
+    assert_eq!(csv.iter().filter(|byte| **byte == b'\n').count(), sample.candles.len() + 1);
     for key in ["pessimistic", "optimistic", "assumptions", "skipped"] {
         assert!(!json[key].is_null(), "{key}");
     }

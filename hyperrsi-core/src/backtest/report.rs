@@ -121,4 +121,22 @@ impl Report {
             equity: EquityCurve::default(),
         }
     }
+
+    /// The result under each policy that a reader must see: pessimistic first, optimistic last, the chosen one between
+    /// them if it is neither.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let chosen = Outcome {
+            policy: self.policy,
+            trades: self.statistics.trades,
+            net_pnl: self.final_equity - self.initial_balance,
+            final_equity: self.final_equity,
+            max_drawdown_percent: self.statistics.max_drawdown.percent,
+            ambiguous_candles: self.ambiguous_candles,
+        };
+        let mut all = vec![self.pessimistic.clone(), self.optimistic.clone()];
+        if all.iter().all(|outcome| outcome.policy != self.policy) {
+            all.insert(1, chosen);
+        }
+        all
+    }
 }

@@ -144,6 +144,10 @@ impl Payload {
         let (mut time_before, mut before) = (0, 0);
         for (time, equity) in shrink::equity(&chart.report.equity, chart.points) {
             let (time, equity) = (time / 1_000, steps(equity, self.places as u32));
+            // The chart library wants one point per second, in order.
+            if time <= time_before && !self.equity.is_empty() {
+                continue;
+            }
             self.equity_times.push(time - time_before);
             self.equity.push(equity - before);
             (time_before, before) = (time, equity);

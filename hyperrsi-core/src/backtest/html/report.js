@@ -70,7 +70,9 @@
   const bars = unpackBars();
   const equity = unpackEquity();
   const trades = data.trades.map(unpackTrade);
-  const inOrder = trades.slice().sort((a, b) => a.entryBar - b.entryBar || a.number - b.number);
+  const until = bars.length ? bars[bars.length - 1].time + data.step : 0;
+  const drawn = trades.filter((t) => bars.length && t.exitTime > bars[0].time && t.entryTime < until);
+  const inOrder = drawn.slice().sort((a, b) => a.entryBar - b.entryBar || a.number - b.number);
   let selected = null;
 
   // ---- figures ----
@@ -149,7 +151,7 @@
     if (plot.own) series.attachPrimitive(captions(plot, series));
     return { name: plot.name, values: plot.values, scale, digits: plot.digits, series, levels, color: plotColors[index % plotColors.length] };
   });
-  chart.panes().forEach((p, i) => p.setStretchFactor(i === 0 ? 3.4 : 1));
+  chart.panes().forEach((p, i) => p.setStretchFactor(i > 0 ? 1 : window.innerWidth < 700 ? 2.4 : 3.4));
 
   // The pane's name and those of its levels, written at its left edge where no newest value is.
   function captions(plot, series) {
@@ -161,7 +163,8 @@
     return { updateAllViews() {}, paneViews: () => [{ zOrder: () => "top", renderer: () => ({ draw: write }) }] };
   }
 
-  function letters(context, text, x, y, color, v) {
+  function letters(context, text, x, y, color, v, align = "left") {
+    context.textAlign = align;
     context.font = `600 ${11 * v}px ${font}`;
     context.textBaseline = "middle";
     context.lineWidth = 3 * v;
@@ -176,7 +179,7 @@
   function setMarkers() {
     const ink = css("ink");
     const list = [];
-    for (const trade of trades) {
+    for (const trade of drawn) {
       const faded = selected !== null && selected !== trade;
       const exitColor = (trade.net >= 0 ? css("up") : css("down")) + (faded ? "66" : "");
       trade.fills.forEach((fill, i) => {
@@ -222,7 +225,7 @@
       const y = (value) => candles.priceToCoordinate(value) * v;
       const pen = { context, x, y, half: (width / 2) * h, v };
       drawTrend(pen, view, bitmapSize);
-      const seen = trades.filter((t) => t.exitBar >= view.from - 1 && t.entryBar <= view.to + 1);
+      const seen = drawn.filter((t) => t.exitBar >= view.from - 1 && t.entryBar <= view.to + 1);
       for (const trade of seen) {
         if (trade === selected) continue;
         context.globalAlpha = selected ? 0.35 : 1;
@@ -292,10 +295,10 @@
         if (open) context.lineTo(from, y(value)); else context.moveTo(from, y(value));
         context.lineTo(to, y(value));
         open = true;
-        label = { x: to, y: y(value) };
+        label = label || { x: from, y: y(value) };
       });
       context.stroke();
-      if (strong && label) letters(context, line.name, label.x + 6 * v, label.y, line.color, v);
+      if (strong && label) letters(context, line.name, label.x - 6 * v, label.y, line.color, v, "right");
     }
     context.setLineDash([]);
   }
@@ -369,7 +372,7 @@
   chart.subscribeCrosshairMove((param) => legend(param.logical === undefined ? bars.length - 1 : Math.round(param.logical)));
   chart.subscribeClick((param) => {
     if (param.logical === undefined) return;
-    const hit = trades.filter((t) => t.entryBar <= param.logical + 1 && t.exitBar >= param.logical - 1);
+    const hit = drawn.filter((t) => t.entryBar <= param.logical + 1 && t.exitBar >= param.logical - 1);
     if (hit.length) select(hit[hit.length - 1], false);
   });
 
@@ -379,7 +382,7 @@
     chart.timeScale().fitContent();
   }
   function showRecent() {
-    const newest = inOrder.length ? Math.min(bars.length - 1, Math.max(...trades.map((t) => t.exitBar)) + 20) : bars.length - 1;
+    const newest = inOrder.length ? Math.min(bars.length - 1, inOrder.reduce((last, t) => Math.max(last, t.exitBar), 0) + 20) : bars.length - 1;
     const room = Math.max(120, Math.min(320, Math.round(byId("price").clientWidth / 4)));
     chart.timeScale().setVisibleLogicalRange({ from: newest - room, to: newest + 3 });
   }
@@ -393,9 +396,9 @@
 
   function select(trade, zoom) {
     selected = trade;
-    for (const row of byId("rows").rows) row.setAttribute("aria-selected", String(!!trade && row.dataset.number === String(trade.number)));
+    for (const row of byId("rows").rows) mark(row);
     setMarkers();
-    if (trade && zoom) showTrade(trade);
+    if (trade && zoom && drawn.includes(trade)) showTrade(trade);
     overlay.update();
     describe(trade);
   }
@@ -423,10 +426,11 @@
     put("Fees", money(trade.fees));
     put("Funding", gain(trade.funding));
     put("Held", span(trade.exitTime - trade.entryTime));
-    const table = element("table");
+    const table = element("table", undefined, "stack");
     const body = table.createTBody();
     const titles = table.createTHead().insertRow();
-    for (const name of ["Fill", "Time", "Price", "Quantity", "Fee"]) {
+    const names = ["Fill", "Time", "Price", "Quantity", "Fee"];
+    for (const name of names) {
       const cell = element("th", name);
       cell.scope = "col";
       titles.append(cell);
@@ -437,9 +441,12 @@
       const cell = element("th", `${kind}, ${fill.maker ? "maker" : "taker"}`);
       cell.scope = "row";
       row.append(cell);
-      for (const text of [stamp(fill.time), plain(fill.price), plain(fill.quantity), minus(grouped(fill.fee, data.places + 2))]) {
-        row.append(element("td", text));
-      }
+      const figures = [stamp(fill.time), plain(fill.price), plain(fill.quantity), minus(grouped(fill.fee, data.places + 2))];
+      figures.forEach((text, i) => {
+        const figure = element("td", text);
+        figure.dataset.label = names[i + 1];
+        row.append(figure);
+      });
     }
     const scroll = element("div", undefined, "scroll");
     scroll.append(table);
@@ -448,7 +455,7 @@
 
   function step(by) {
     if (!inOrder.length) return;
-    const at = selected ? inOrder.indexOf(selected) + by : by > 0 ? 0 : inOrder.length - 1;
+    const at = inOrder.includes(selected) ? inOrder.indexOf(selected) + by : by > 0 ? 0 : inOrder.length - 1;
     const next = inOrder[Math.max(0, Math.min(inOrder.length - 1, at))];
     select(next, true);
   }
@@ -459,10 +466,15 @@
   const order = { key: "number", down: false };
   let everything = trades.length <= FIRST_ROWS;
 
+  function mark(row) {
+    if (selected && row.dataset.number === String(selected.number)) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+
   function row(trade) {
     const made = document.createElement("tr");
     made.dataset.number = trade.number;
-    made.setAttribute("aria-selected", String(trade === selected));
+    mark(made);
     const pick = element("button", String(trade.number));
     pick.type = "button";
     pick.setAttribute("aria-label", `Show trade ${trade.number} in the chart`);

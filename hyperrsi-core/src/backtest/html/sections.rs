@@ -1,6 +1,6 @@
 //! The parts of the page that need no script.
 
-use super::super::{Chart, Outcome, Report, Split};
+use super::super::{Chart, Report, Split};
 use super::Escaped;
 use super::figure::{change, date, duration, grouped, minute, optional, signed, words};
 use crate::model::Timestamp;
@@ -129,18 +129,7 @@ impl Page<'_> {
 
     pub(super) fn bounds(&self) -> String {
         let report = self.report();
-        let chosen = Outcome {
-            policy: report.policy,
-            trades: report.statistics.trades,
-            net_pnl: report.final_equity - report.initial_balance,
-            final_equity: report.final_equity,
-            max_drawdown_percent: report.statistics.max_drawdown.percent,
-            ambiguous_candles: report.ambiguous_candles,
-        };
-        let mut rows = vec![&report.pessimistic, &report.optimistic];
-        if rows.iter().all(|row| row.policy != report.policy) {
-            rows.insert(1, &chosen);
-        }
+        let rows = report.outcomes();
         let results: Vec<f64> = rows.iter().map(|r| r.final_equity - report.initial_balance).collect();
         let low = results.iter().copied().fold(0.0, f64::min);
         let high = results.iter().copied().fold(0.0, f64::max);
@@ -156,8 +145,10 @@ impl Page<'_> {
             let _ = write!(
                 table,
                 "<tr{class} data-policy=\"{policy}\"><th scope=\"row\">{name}{mark}</th>\
-                 <td class=\"{tone}\">{net}</td><td class=\"{tone}\">{change}</td><td>{fall}</td><td>{trades}</td>\
-                 <td>{ambiguous}</td></tr>",
+                 <td class=\"{tone}\" data-label=\"Net {quote}\">{net}</td>\
+                 <td class=\"{tone}\" data-label=\"Net %\">{change}</td><td data-label=\"Drawdown\">{fall}</td>\
+                 <td data-label=\"Trades\">{trades}</td><td data-label=\"Ambiguous\">{ambiguous}</td></tr>",
+                quote = Escaped(&report.quote),
                 policy = row.policy,
                 name = words(row.policy.as_str()),
                 tone = tone(*result),
@@ -171,7 +162,7 @@ impl Page<'_> {
         }
         format!(
             "<div class=\"spread\" aria-hidden=\"true\"><span class=\"zero\" style=\"left:{zero:.1}%\"></span>{dots}\
-             </div><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Inside a candle</th>\
+             </div><div class=\"scroll\"><table class=\"stack\"><thead><tr><th scope=\"col\">Inside a candle</th>\
              <th scope=\"col\">Net {quote}</th><th scope=\"col\">Net %</th><th scope=\"col\">Max drawdown</th>\
              <th scope=\"col\">Trades</th><th scope=\"col\">Ambiguous candles</th></tr></thead>\
              <tbody>{table}</tbody></table></div><p class=\"muted\">In <b data-ambiguous>{count}</b> of {all} candles \

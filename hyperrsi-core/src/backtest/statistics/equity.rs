@@ -16,20 +16,26 @@ impl Course {
         let first = curve.times.first().copied().unwrap_or_default();
         let mut falls = Falls::new(initial, first);
         let mut days = Days::new(initial, first);
-        let mut last = initial;
-        for (&time, &equity) in curve.times.iter().zip(&curve.equity) {
-            if time > days.end {
-                days.close(last, time);
+        for (times, equity) in curve.times.chunks(STRETCH).zip(curve.equity.chunks(STRETCH)) {
+            let same_day = times.last().is_some_and(|time| *time <= days.end);
+            if !(same_day && falls.holds(equity)) {
+                for (&time, &equity) in times.iter().zip(equity) {
+                    days.see(time);
+                    falls.see(time, equity);
+                    days.last = equity;
+                }
             }
-            falls.see(time, equity);
-            last = equity;
+            days.last = equity.last().copied().unwrap_or(days.last);
         }
         if !curve.equity.is_empty() {
-            days.book(last);
+            days.book();
         }
         Self { max_drawdown: falls.finish(), sharpe: days.sharpe(), sortino: days.sortino() }
     }
 }
+
+/// Points looked at together: most stretches hold neither a new peak nor a new low, and two bounds tell.
+const STRETCH: usize = 64;
 
 /// The fall under way and the largest one before it. Falls are compared only when one ends.
 struct Falls {
@@ -45,6 +51,12 @@ impl Falls {
     fn new(initial: f64, time: i64) -> Self {
         let none = Drawdown { start: time, trough: time, ..Drawdown::default() };
         Self { peak: initial, peak_time: time, low: initial, low_time: time, worst: none, worst_peak: 1.0 }
+    }
+
+    /// Whether these points hold neither a new peak nor a new low.
+    fn holds(&self, equity: &[f64]) -> bool {
+        let (lowest, highest) = bounds(equity);
+        highest < self.peak && lowest >= self.low
     }
 
     #[inline]
@@ -83,7 +95,10 @@ impl Falls {
 /// Returns from the last equity of one UTC day to that of the next. A close at midnight belongs to the day it ends; a
 /// day without a candle changed nothing and is counted, not stored.
 struct Days {
+    /// Last millisecond of the day under way.
     end: i64,
+    /// Equity now, and at the end of the day before.
+    last: f64,
     before: f64,
     returns: Vec<f64>,
     quiet: usize,
@@ -91,22 +106,24 @@ struct Days {
 
 impl Days {
     fn new(initial: f64, first: i64) -> Self {
-        Self { end: end_of_day(first), before: initial, returns: Vec::new(), quiet: 0 }
+        Self { end: end_of_day(first), last: initial, before: initial, returns: Vec::new(), quiet: 0 }
     }
 
-    #[cold]
-    fn close(&mut self, last: f64, next: i64) {
-        self.book(last);
-        let end = end_of_day(next);
-        let skipped = (end - self.end) / DAY - 1;
-        self.quiet = self.quiet.saturating_add(usize::try_from(skipped).unwrap_or(0));
-        self.end = end;
+    #[inline]
+    fn see(&mut self, time: i64) {
+        if time > self.end {
+            self.book();
+            let end = end_of_day(time);
+            let skipped = (end - self.end) / DAY - 1;
+            self.quiet = self.quiet.saturating_add(usize::try_from(skipped).unwrap_or(0));
+            self.end = end;
+        }
     }
 
-    fn book(&mut self, last: f64) {
-        let change = if self.before > 0.0 { last / self.before - 1.0 } else { 0.0 };
+    fn book(&mut self) {
+        let change = if self.before > 0.0 { self.last / self.before - 1.0 } else { 0.0 };
         self.returns.push(if change.is_finite() { change } else { 0.0 });
-        self.before = last;
+        self.before = self.last;
     }
 
     fn count(&self) -> f64 {
@@ -137,6 +154,21 @@ impl Days {
 
 fn yearly(mean: f64, variance: f64) -> Option<f64> {
     (variance > 0.0).then(|| mean / variance.sqrt() * DAYS_PER_YEAR.sqrt())
+}
+
+/// Lowest and highest, in four lanes that do not wait for each other.
+fn bounds(values: &[f64]) -> (f64, f64) {
+    let mut low = [f64::INFINITY; 4];
+    let mut high = [f64::NEG_INFINITY; 4];
+    let (whole, rest) = values.as_chunks::<4>();
+    for four in whole {
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(four) {
+            *low = if *value < *low { *value } else { *low };
+            *high = if *value > *high { *value } else { *high };
+        }
+    }
+    let low = low.iter().chain(rest).copied().fold(f64::INFINITY, f64::min);
+    (low, high.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
 fn end_of_day(time: i64) -> i64 {

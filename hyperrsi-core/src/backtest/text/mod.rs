@@ -1,16 +1,17 @@
 //! The report in a terminal: what one wants to know first, in at most 35 lines.
 
+use super::Report;
 use super::figure::{change, date, duration, grouped, optional, places, signed, words};
-use super::{Outcome, Report};
 use std::fmt::Write;
 
 mod braille;
 
+const NARROWEST: usize = 76;
 const ROWS: usize = 8;
 const REASONS: usize = 6;
 const ASSUMPTIONS: usize = 5;
 
-/// The report as text of at most `width` columns (at least 60), with ANSI colours if `color`: blue for gains, yellow for
+/// The report as text of at most `width` columns (at least 76, which the tables need), with ANSI colours if `color`: blue for gains, yellow for
 /// losses. Ends with a line feed.
 ///
 /// ```
@@ -22,7 +23,7 @@ const ASSUMPTIONS: usize = 5;
 pub fn text(report: &Report, width: usize, color: bool) -> String {
     let page = Page {
         report,
-        width: width.max(60),
+        width: width.max(NARROWEST),
         color,
         places: places(report.initial_balance),
         out: String::new(),
@@ -74,7 +75,7 @@ impl Page<'_> {
     }
 
     fn title(&mut self, text: &str) {
-        let painted = self.paint("1", text);
+        let painted = self.paint("1", &shorten(text, self.width));
         self.painted(&painted);
     }
 
@@ -161,19 +162,7 @@ impl Page<'_> {
             "ambiguous"
         );
         self.title(&head);
-        let chosen = Outcome {
-            policy: r.policy,
-            trades: r.statistics.trades,
-            net_pnl: r.final_equity - r.initial_balance,
-            final_equity: r.final_equity,
-            max_drawdown_percent: r.statistics.max_drawdown.percent,
-            ambiguous_candles: r.ambiguous_candles,
-        };
-        let mut rows = vec![&r.pessimistic, &r.optimistic];
-        if rows.iter().all(|row| row.policy != r.policy) {
-            rows.push(&chosen);
-        }
-        for row in rows {
+        for row in r.outcomes() {
             let net = row.final_equity - r.initial_balance;
             let mark = if row.policy == r.policy { " *" } else { "" };
             let gained = self.gain(net, &format!("{:>16}", signed(net, self.places)));

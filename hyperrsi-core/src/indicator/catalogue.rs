@@ -16,6 +16,26 @@
 //! * Their state does not serialise. A strategy that must survive a restart feeds its history again.
 //! * A value that is not finite is skipped, not an error.
 //! * [`Indicator::value`] is the answer to the newest update, kept here.
+//!
+//! # Verdict
+//!
+//! Judged by the oracles (`tests/indicator_catalogue.rs`) and the bench (`benches/indicators.rs`), version 2.1.1, length 20
+//! unless said otherwise, nanoseconds per update on a busy 2.5 GHz machine:
+//!
+//! | | worst error, share of the price | this library | wickra-core |
+//! |---|---|---|---|
+//! | SMA | 1e-15 | 3.8 | 3.6 |
+//! | EMA | 8e-16 | 3.9 | 4.2 |
+//! | WMA | 4e-15 | 4.1 | 4.9 |
+//! | HMA | 3e-14 | 14.9 | 10.8 |
+//! | MACD 12 26 9 | 9e-16 | 4.3 | 13.2 |
+//! | RSI 14 | 1e-12 | 5.5 | 11.0 |
+//!
+//! Its numbers are right and appear where Pine's do; only its MACD keeps the line back until the signal exists. For the
+//! plain averages this library keeps its own code all the same: the trend state and restarts need state that serialises,
+//! each is a few lines, the speed is equal, and the default build stays without the dependency. For everything else the
+//! catalogue is the place to look before writing an indicator.
+
 pub use wickra_core;
 
 use super::Indicator;

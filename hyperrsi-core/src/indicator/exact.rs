@@ -68,12 +68,16 @@ pub(crate) fn sum_of(terms: &[f64], map: impl Fn(f64) -> f64) -> f64 {
         *sum = new;
         *error += lost;
     }
-    let [a, b, c, d] = sums;
-    let [ae, be, ce, de] = errors;
-    let (ab, ab_error) = two_sum(a, b);
-    let (cd, cd_error) = two_sum(c, d);
-    let (all, all_error) = two_sum(ab, cd);
-    all + (all_error + ((ab_error + cd_error) + ((ae + be) + (ce + de))))
+    total(sums, errors)
+}
+
+/// The lanes in one: first with third and second with fourth, so that pairs of lanes stay in one vector register.
+#[inline(always)]
+fn total([a, b, c, d]: [f64; 4], [e, f, g, h]: [f64; 4]) -> f64 {
+    let (ac, ac_error) = two_sum(a, c);
+    let (bd, bd_error) = two_sum(b, d);
+    let (all, all_error) = two_sum(ac, bd);
+    all + (all_error + ((ac_error + bd_error) + ((e + g) + (f + h))))
 }
 
 /// The mean of `values`, rounded as if summed exactly; `None` of nothing.
@@ -125,12 +129,7 @@ fn sum_of_squares(values: &[f64], mean: f64, bound: f64) -> f64 {
         add(last);
     }
     // Exact: each lane is a multiple of the last bit of `bound`.
-    let [a, b, c, d] = sums.map(|sum| sum - bound);
-    let [ae, be, ce, de] = errors;
-    let (ab, ab_error) = two_sum(a, b);
-    let (cd, cd_error) = two_sum(c, d);
-    let (all, all_error) = two_sum(ab, cd);
-    all + (all_error + ((ab_error + cd_error) + ((ae + be) + (ce + de))))
+    total(sums.map(|sum| sum - bound), errors)
 }
 
 /// `op` lane by lane; spelled out, so that it becomes vector instructions.

@@ -93,5 +93,28 @@ fn indicators(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, indicators);
+/// The same indicators lent by wickra-core, for comparison: `--features catalogue`.
+#[cfg(feature = "catalogue")]
+fn catalogue(c: &mut Criterion) {
+    use hyperrsi::indicator::catalogue::{OfValues, wickra_core as theirs};
+    let closes: Vec<f64> = candles().iter().map(|candle| candle.close).collect();
+    if let (Ok(rsi), Ok(sma), Ok(wma), Ok(hma), Ok(macd)) = (
+        theirs::Rsi::new(14),
+        theirs::Sma::new(20),
+        theirs::Wma::new(20),
+        theirs::Hma::new(20),
+        theirs::MacdIndicator::new(12, 26, 9),
+    ) {
+        of_closes(c, "catalogue rsi_14", &closes, &OfValues::new(rsi));
+        of_closes(c, "catalogue sma_20", &closes, &OfValues::new(sma));
+        of_closes(c, "catalogue wma_20", &closes, &OfValues::new(wma));
+        of_closes(c, "catalogue hma_20", &closes, &OfValues::new(hma));
+        of_closes(c, "catalogue macd_12_26_9", &closes, &OfValues::new(macd));
+    }
+}
+
+#[cfg(not(feature = "catalogue"))]
+fn catalogue(_: &mut Criterion) {}
+
+criterion_group!(benches, indicators, catalogue);
 criterion_main!(benches);

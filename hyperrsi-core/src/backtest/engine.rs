@@ -160,7 +160,7 @@ impl<'s> Engine<'s> {
                 self.trader.handle(now, Input::AccountRead { request, read })?;
             }
             Output::Backfill { .. } => self.trader.handle(now, Input::DataRestored)?,
-            Output::Event(event) => self.note(event),
+            Output::Event(event) => self.note(*event),
         }
         Ok(())
     }

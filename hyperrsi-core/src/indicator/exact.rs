@@ -36,6 +36,20 @@ impl RunningSum {
     }
 }
 
+/// The plain sum of `values`, in four lanes so that additions overlap.
+#[inline]
+pub(crate) fn quick_sum(values: &[f64]) -> f64 {
+    let (chunks, rest) = values.as_chunks::<4>();
+    let [mut a, mut b, mut c, mut d] = [0.0; 4];
+    for [p, q, r, s] in chunks {
+        a += p;
+        b += q;
+        c += r;
+        d += s;
+    }
+    rest.iter().fold((a + b) + (c + d), |sum, x| sum + x)
+}
+
 /// The sum of `terms`, each first put through `map`, rounded (all but) once. Four lanes, so that additions overlap.
 #[inline]
 pub(crate) fn sum_of(terms: &[f64], map: impl Fn(f64) -> f64) -> f64 {
@@ -54,12 +68,16 @@ pub(crate) fn sum_of(terms: &[f64], map: impl Fn(f64) -> f64) -> f64 {
         *sum = new;
         *error += lost;
     }
-    let [a, b, c, d] = sums;
-    let [ae, be, ce, de] = errors;
-    let (ab, ab_error) = two_sum(a, b);
-    let (cd, cd_error) = two_sum(c, d);
-    let (all, all_error) = two_sum(ab, cd);
-    all + (all_error + ((ab_error + cd_error) + ((ae + be) + (ce + de))))
+    total(sums, errors)
+}
+
+/// The lanes in one: first with third and second with fourth, so that pairs of lanes stay in one vector register.
+#[inline(always)]
+fn total([a, b, c, d]: [f64; 4], [e, f, g, h]: [f64; 4]) -> f64 {
+    let (ac, ac_error) = two_sum(a, c);
+    let (bd, bd_error) = two_sum(b, d);
+    let (all, all_error) = two_sum(ac, bd);
+    all + (all_error + ((ac_error + bd_error) + ((e + g) + (f + h))))
 }
 
 /// The mean of `values`, rounded as if summed exactly; `None` of nothing.
@@ -93,30 +111,31 @@ pub(crate) fn deviation_near(values: &[f64], mean: f64, squares: &mut f64) -> f6
 /// (Dekker) where [`two_sum`] takes six.
 #[inline]
 fn sum_of_squares(values: &[f64], mean: f64, bound: f64) -> f64 {
-    let mut sums = [bound; 4];
-    let mut errors = [0.0; 4];
-    let (chunks, rest) = values.as_chunks::<4>();
-    let add = |sum: &mut f64, error: &mut f64, x: f64| {
-        let square = (x - mean) * (x - mean);
-        let new = *sum + square;
-        *error += square - (new - *sum);
-        *sum = new;
+    let (mut sums, mut errors) = ([bound; 4], [0.0; 4]);
+    let mut add = |values: [f64; 4]| {
+        let squares = values.map(|x| (x - mean) * (x - mean));
+        let new = lanes(sums, squares, |sum, square| sum + square);
+        let kept = lanes(new, sums, |new, sum| new - sum);
+        let lost = lanes(squares, kept, |square, kept| square - kept);
+        errors = lanes(errors, lost, |error, lost| error + lost);
+        sums = new;
     };
-    for chunk in chunks {
-        for ((sum, error), &x) in sums.iter_mut().zip(&mut errors).zip(chunk) {
-            add(sum, error, x);
-        }
-    }
-    for ((sum, error), &x) in sums.iter_mut().zip(&mut errors).zip(rest) {
-        add(sum, error, x);
+    let (chunks, rest) = values.as_chunks::<4>();
+    chunks.iter().copied().for_each(&mut add);
+    if !rest.is_empty() {
+        // A value equal to the mean adds nothing.
+        let mut last = [mean; 4];
+        last.iter_mut().zip(rest).for_each(|(slot, x)| *slot = *x);
+        add(last);
     }
     // Exact: each lane is a multiple of the last bit of `bound`.
-    let [a, b, c, d] = sums.map(|sum| sum - bound);
-    let [ae, be, ce, de] = errors;
-    let (ab, ab_error) = two_sum(a, b);
-    let (cd, cd_error) = two_sum(c, d);
-    let (all, all_error) = two_sum(ab, cd);
-    all + (all_error + ((ab_error + cd_error) + ((ae + be) + (ce + de))))
+    total(sums.map(|sum| sum - bound), errors)
+}
+
+/// `op` lane by lane; spelled out, so that it becomes vector instructions.
+#[inline(always)]
+fn lanes([a, b, c, d]: [f64; 4], [e, f, g, h]: [f64; 4], op: impl Fn(f64, f64) -> f64) -> [f64; 4] {
+    [op(a, e), op(b, f), op(c, g), op(d, h)]
 }
 
 /// The deviation that goes with a sum of squares.

@@ -1,4 +1,4 @@
-use super::{Indicator, LengthError, factor, window::Window};
+use super::{Indicator, LengthError, exact::quick_sum, factor, window::Window};
 use serde::{Deserialize, Serialize};
 
 /// Simple moving average: the mean of the newest `n` values; first value at index `n - 1`.
@@ -36,7 +36,7 @@ impl Indicator for Sma {
     fn update(&mut self, x: f64) -> Option<f64> {
         let gone = self.window.push(x);
         if self.window.came_round() {
-            self.sum = self.window.values().iter().sum();
+            self.sum = quick_sum(self.window.values());
         } else {
             self.sum += x - gone.unwrap_or(0.0);
         }

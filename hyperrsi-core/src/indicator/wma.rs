@@ -1,4 +1,4 @@
-use super::{Indicator, LengthError, factor, window::Window};
+use super::{Indicator, LengthError, exact::quick_sum, factor, window::Window};
 use serde::{Deserialize, Serialize};
 
 /// Linearly weighted moving average: weight `n` for the newest of `n` values down to 1 for the oldest, divided by
@@ -39,9 +39,8 @@ impl Indicator for Wma {
         let before = self.sum;
         let gone = self.window.push(x);
         if self.window.came_round() {
-            self.sum = self.window.values().iter().sum();
-            self.weighted =
-                self.window.values().iter().zip(1..).map(|(x, weight)| x * f64::from(weight)).sum();
+            self.sum = quick_sum(self.window.values());
+            self.weighted = weighted_sum(self.window.values());
         } else {
             match gone {
                 // Every weight goes down by one: take the whole old sum off, then add the newest at full weight.
@@ -69,6 +68,25 @@ impl Indicator for Wma {
         self.sum = 0.0;
         self.weighted = 0.0;
     }
+}
+
+/// `1 x_1 + 2 x_2 + ...`, in four lanes so that additions overlap.
+fn weighted_sum(values: &[f64]) -> f64 {
+    let (chunks, rest) = values.as_chunks::<4>();
+    let [mut a, mut b, mut c, mut d] = [0.0; 4];
+    let mut weight = 1.0;
+    for [p, q, r, s] in chunks {
+        a += weight * p;
+        b += (weight + 1.0) * q;
+        c += (weight + 2.0) * r;
+        d += (weight + 3.0) * s;
+        weight += 4.0;
+    }
+    for x in rest {
+        a += weight * x;
+        weight += 1.0;
+    }
+    (a + b) + (c + d)
 }
 
 #[cfg(test)]

@@ -124,6 +124,14 @@ impl Decision {
     pub const fn hold() -> Self {
         Self { intents: Vec::new(), rest: Rest::Keep, atr: None, refused: None, record: None }
     }
+    /// Whether it asks for nothing and tells nothing.
+    #[inline]
+    pub fn is_hold(&self) -> bool {
+        self.intents.is_empty()
+            && matches!(self.rest, Rest::Keep)
+            && self.refused.is_none()
+            && self.record.is_none()
+    }
     /// A single intent.
     pub fn of(intent: Intent) -> Self {
         Self { intents: vec![intent], ..Self::hold() }

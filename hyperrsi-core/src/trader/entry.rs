@@ -45,6 +45,7 @@ impl PendingEntry {
 }
 
 impl Trader {
+    #[inline]
     pub(super) fn on_candle(&mut self, timeframe: Timeframe, candle: &Candle) {
         self.lift_margin_block();
         let request = self.request();
@@ -63,12 +64,18 @@ impl Trader {
         }
     }
 
+    #[inline]
     pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
         let Some(evaluation) = self.evaluation.filter(|e| e.request == request) else { return Ok(()) };
         self.evaluation = None;
         if decision.atr.is_some() {
             self.atr = decision.atr;
         }
+        if decision.is_hold() { Ok(()) } else { self.act_on(evaluation, decision) }
+    }
+
+    #[inline(never)]
+    fn act_on(&mut self, evaluation: Evaluation, decision: Decision) -> Result<(), Overflow> {
         let mut record = decision.record;
         if let Some((side, refusal)) = decision.refused {
             self.emit(Event::Refused { side, refused: refusal.into() });
@@ -344,7 +351,11 @@ impl Trader {
                 if let Some(entry) = self.entries.get_mut(index) {
                     entry.stage = Stage::Storing(request, approved);
                 }
-                self.outputs.push_back(Output::Persist { request, class: PersistClass::Before, record });
+                self.outputs.push_back(Output::Persist {
+                    request,
+                    class: PersistClass::Before,
+                    record: Box::new(record),
+                });
             }
             Ok(approved) => self.send(index, *approved),
         }

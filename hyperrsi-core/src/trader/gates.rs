@@ -102,6 +102,7 @@ impl Trader {
     }
 
     /// Opens the margin gate once its time has passed.
+    #[inline]
     pub(super) fn lift_margin_block(&mut self) {
         if self.gates.margin_blocked_until.is_some_and(|until| self.now >= until) {
             self.gates.margin_blocked_until = None;

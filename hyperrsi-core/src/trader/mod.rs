@@ -150,6 +150,7 @@ impl Trader {
     /// # Errors
     /// [`Overflow`] when a number of the input makes a formula leave the range of a decimal. The input has then not been
     /// applied in full; exits that rest at the venue stay.
+    #[inline]
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
         self.now = self.now.max(now);
         match input {
@@ -186,6 +187,7 @@ impl Trader {
     }
 
     /// The next output; `None` once drained.
+    #[inline]
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -263,14 +265,18 @@ impl Trader {
     }
 
     fn emit(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push_back(Output::Event(Box::new(event)));
     }
 
     /// Writes a record nobody waits for.
     fn spool(&mut self, record: impl FnOnce() -> Record) {
         if self.policy.journal {
             let request = self.request();
-            self.outputs.push_back(Output::Persist { request, class: PersistClass::Spool, record: record() });
+            self.outputs.push_back(Output::Persist {
+                request,
+                class: PersistClass::Spool,
+                record: Box::new(record()),
+            });
         }
     }
 
@@ -335,5 +341,15 @@ impl Trader {
                 self.orders.of(leg.side).filter(|o| matches!(o.role, Role::Stop(_)) && !o.cancelling).count();
             debug_assert!(stops <= 2, "I4: {stops} stops rest on one leg");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Output;
+
+    #[test]
+    fn outputs_stay_small_because_one_is_made_per_candle() {
+        assert!(size_of::<Output>() <= 48, "{} bytes", size_of::<Output>());
     }
 }

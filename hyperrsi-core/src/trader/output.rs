@@ -163,7 +163,7 @@ pub enum Output {
         /// Whether something waits for it.
         class: PersistClass,
         /// What.
-        record: Record,
+        record: Box<Record>,
     },
     /// Send an order.
     Place {
@@ -211,5 +211,5 @@ pub enum Output {
         timeframe: Timeframe,
     },
     /// Tell whoever listens.
-    Event(Event),
+    Event(Box<Event>),
 }

@@ -1,0 +1,132 @@
+//! Nanoseconds per candle of a bare loop, the plain rule and HYPERRSI, in one run, so that ratios can be compared.
+#![allow(clippy::print_stdout, reason = "an example talks to its user")]
+
+mod shared;
+
+use clap::Parser;
+use hyperrsi::backtest::{Backtest, Config, IntrabarPolicy};
+use hyperrsi::series::Candles;
+use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
+use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
+use hyperrsi::strategy::{Strategy, Threshold};
+use rust_decimal::Decimal;
+use rust_decimal_macros::dec;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Prints `name ns_per_candle`, one per line: the best of several rounds, each over all candles.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Candles to run over; the bundled year without it.
+    #[arg(long)]
+    candles: Option<PathBuf>,
+    /// Rounds; the best one counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = Args::parse();
+    let candles = match &args.candles {
+        Some(path) => shared::candles(path)?.0,
+        None => shared::bundled_candles()?,
+    };
+    let count = candles.len() as f64;
+    let best = |run: &mut dyn FnMut() -> Result<usize, Box<dyn std::error::Error>>| {
+        let mut best = f64::INFINITY;
+        for _ in 0..args.rounds.max(1) {
+            let start = now();
+            std::hint::black_box(run()?);
+            best = best.min(start.elapsed().as_secs_f64() * 1e9 / count);
+        }
+        Ok::<f64, Box<dyn std::error::Error>>(best)
+    };
+
+    let bare = best(&mut || Ok(bare_loop(&candles)))?;
+
+    let mut plain = Config::new(shared::btcusdt());
+    plain.initial_balance = dec!(10_000_000).into();
+    plain.slippage_percent = Decimal::ZERO;
+    plain.policy = IntrabarPolicy::Pessimistic;
+    let plain = Backtest::new(&candles, plain)?;
+    let threshold = best(&mut || {
+        let mut strategy = Threshold::new(candles.timeframe(), 14)?;
+        Ok(plain.run(&mut strategy)?.trades.len())
+    })?;
+
+    let mut settings = Settings::default();
+    settings.market.timeframe = candles.timeframe();
+    settings.sl.enabled = true;
+    let instrument = shared::btcusdt();
+    let mut config = Config::new(instrument.clone());
+    config.trader = rsi_trend::policy(&settings, &instrument);
+    config.trader.journal = false;
+    config.initial_balance = dec!(10_000_000).into();
+    let full = Backtest::new(&candles, config)?;
+    let fresh = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
+    let hyperrsi = best(&mut || {
+        let mut strategy = fresh.clone();
+        Ok(full.run(&mut strategy as &mut dyn Strategy)?.trades.len())
+    })?;
+
+    println!("bare_loop {bare:.1}");
+    println!("threshold {threshold:.1}");
+    println!("hyperrsi {hyperrsi:.1}");
+    println!("threshold/bare_loop {:.1}", threshold / bare);
+    println!("hyperrsi/bare_loop {:.1}", hyperrsi / bare);
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this program measures time; the library never reads a clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The plain rule by hand, as fast as it goes: no orders, no money, no ledger. Returns the number of trades.
+fn bare_loop(candles: &Candles) -> usize {
+    let (mut gain, mut loss, mut before, mut rsi_before) = (0.0_f64, 0.0_f64, f64::NAN, f64::NAN);
+    let (mut trades, mut pnl) = (0, 0.0);
+    let (mut take_profit, mut stop, mut entry) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+    let (mut open, mut enter) = (false, false);
+    for (index, candle) in candles.iter().enumerate() {
+        if enter {
+            (open, enter, entry) = (true, false, candle.open);
+            (take_profit, stop) = (entry * 1.02, entry * 0.99);
+        }
+        if open {
+            let exit = if candle.open <= stop || candle.open >= take_profit {
+                Some(candle.open)
+            } else if candle.low <= stop {
+                Some(stop)
+            } else if candle.high >= take_profit {
+                Some(take_profit)
+            } else {
+                None
+            };
+            if let Some(exit) = exit {
+                pnl += exit - entry - 0.0005 * (exit + entry);
+                trades += 1;
+                open = false;
+            }
+        }
+        let change = candle.close - before;
+        before = candle.close;
+        let (up, down) = (change.max(0.0), (-change).max(0.0));
+        let rsi = match index {
+            0 => f64::NAN,
+            1..=14 => {
+                (gain, loss) = (gain + up / 14.0, loss + down / 14.0);
+                if index < 14 { f64::NAN } else { 100.0 * gain / (gain + loss) }
+            }
+            _ => {
+                (gain, loss) = ((gain * 13.0 + up) / 14.0, (loss * 13.0 + down) / 14.0);
+                100.0 * gain / (gain + loss)
+            }
+        };
+        enter = !open && rsi_before < 30.0 && rsi >= 30.0;
+        rsi_before = rsi;
+    }
+    std::hint::black_box(pnl);
+    trades
+}

@@ -21,7 +21,7 @@ pub(super) fn digits(mut value: u64, mut rest: &[u8]) -> (u64, &[u8]) {
         let scale = GROUP_POWERS.get(count & 15).copied().unwrap_or_default();
         value = value.wrapping_mul(scale).wrapping_add(group);
         rest = rest.get(count..).unwrap_or_default();
-        if count < 8 {
+        if count < 8 || !rest.first().is_some_and(u8::is_ascii_digit) {
             return (value, rest);
         }
     }

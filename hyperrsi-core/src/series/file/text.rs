@@ -254,8 +254,7 @@ fn is_sound(candle: &Candle) -> bool {
         & (open <= high)
         & (close <= high)
         & (high < f64::INFINITY)
-        & (volume >= 0.0)
-        & (volume < f64::INFINITY);
+        & (0.0..f64::INFINITY).contains(&volume);
     debug_assert!(!sound || candle.fault().is_none());
     sound
 }

@@ -164,6 +164,15 @@ impl<'a> Backtest<'a> {
         Ok(self.assemble(name, chosen, run, outcomes))
     }
 
+    /// [`Backtest::report`] of a strategy that can be copied, without telling progress: each run starts from a copy of
+    /// `strategy` as it is.
+    ///
+    /// # Errors
+    /// As [`Backtest::run`].
+    pub fn report_of<S: Strategy + Clone + Sync>(&self, strategy: &S) -> Result<Report, BacktestError> {
+        self.report(|| strategy.clone(), &|_, _| {})
+    }
+
     fn runs<S: Strategy>(
         &self,
         make: &(impl Fn() -> S + Sync),

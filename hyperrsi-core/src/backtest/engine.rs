@@ -2,7 +2,9 @@
 //! they answer. Nothing is decided here.
 
 use crate::account::{Account, SlotId};
-use crate::model::{Candle, Overflow, PositionSide, Price, Timeframe, Timestamp, decimal_from_f64};
+use crate::model::{
+    Candle, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, decimal_from_f64,
+};
 use crate::position::Trade;
 use crate::series::History;
 use crate::sim::{Venue, VenueEvent};
@@ -24,7 +26,7 @@ pub(super) struct Engine<'s> {
     /// Whether anything was asked for or reported since the flag was last cleared.
     pub(super) busy: bool,
     batch: Vec<Output>,
-    evaluate: Option<(crate::model::RequestId, Timeframe)>,
+    evaluate: Option<(RequestId, Timeframe)>,
 }
 
 impl<'s> Engine<'s> {
@@ -67,17 +69,35 @@ impl<'s> Engine<'s> {
         histories: &[History<'_>],
     ) -> Result<(), Overflow> {
         self.trader.handle(now, Input::Candle { timeframe, candle })?;
-        self.settle(now)?;
-        while let Some((request, timeframe)) = self.evaluate.take() {
-            let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
-            let decision = self.strategy.on_candle(&context, candle);
-            self.trader.handle(now, Input::Decision { request, decision })?;
-            self.busy |= self.trader.waits_for_price();
-            if self.trader.has_output() {
+        match self.trader.poll() {
+            Some(Output::Evaluate { request, timeframe }) if !self.trader.has_output() => {
+                self.evaluate(now, request, timeframe, candle, histories)
+            }
+            first => {
+                self.batch.extend(first);
                 self.settle(now)?;
+                match self.evaluate.take() {
+                    Some((request, timeframe)) => self.evaluate(now, request, timeframe, candle, histories),
+                    None => Ok(()),
+                }
             }
         }
-        Ok(())
+    }
+
+    #[inline]
+    fn evaluate(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        timeframe: Timeframe,
+        candle: &Candle,
+        histories: &[History<'_>],
+    ) -> Result<(), Overflow> {
+        let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
+        let decision = self.strategy.on_candle(&context, candle);
+        self.trader.handle(now, Input::Decision { request, decision })?;
+        self.busy |= self.trader.waits_for_price();
+        if self.trader.has_output() { self.settle(now) } else { Ok(()) }
     }
 
     /// The market passes a price on its way: engine stops, touch levels and trails see it.
@@ -93,12 +113,10 @@ impl<'s> Engine<'s> {
     }
 
     /// Performs outputs and delivers reports until both queues are empty.
-    #[inline]
     pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Overflow> {
         loop {
             while let Some(output) = self.trader.poll() {
                 match output {
-                    // By far the most frequent one takes the short way.
                     Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
                     output => self.batch.push(output),
                 }

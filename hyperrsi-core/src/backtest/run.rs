@@ -2,7 +2,7 @@ use super::engine::Engine;
 use super::intrabar::{Walk, quiet};
 use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
 use crate::account::Account;
-use crate::model::{AccountId, Overflow, PositionSide, Timeframe, Timestamp, TraderId};
+use crate::model::{AccountId, Overflow, PositionSide, Timestamp, TraderId};
 use crate::position::{ExitReason, Trade};
 use crate::series::aggregate::resample;
 use crate::series::{Candles, History};
@@ -333,9 +333,14 @@ impl State<'_> {
         self.run.equity.times.reserve_exact(test.traded.len());
         self.run.equity.equity.reserve_exact(test.traded.len());
         let mut watch = quiet(&self.engine)?;
-        let mut deadline = None;
+        let mut deadline = Timestamp::from_millis(i64::MAX);
+        let mut equity = self.engine.account.equity_parts(self.engine.slot);
+        let mut exposed = false;
         for (index, candle) in candles.iter().enumerate().take(test.traded.end) {
             let close = candle.open_time + span;
+            if index % PROGRESS_EVERY == 0 {
+                progress(index);
+            }
             if index == test.traded.start {
                 self.engine.skipped.clear();
                 self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
@@ -343,63 +348,57 @@ impl State<'_> {
             if !watch.holds(&candle) {
                 self.walk.candle(&mut self.engine, &candle, close)?;
             }
-            if deadline.is_some_and(|at| at <= close) {
+            if deadline <= close {
                 self.engine.feed(close, Input::Wake)?;
             }
             if let Some((from, to)) = config.record {
                 self.engine.recording = candle.open_time >= from && candle.open_time < to;
             }
-            self.close(timeframe, close, &candle, (candles, index + 1), higher, &mut closed, &mut histories)?;
+            let own = (candles, index + 1);
+            if !self.warm || !higher.is_empty() {
+                self.close_others(close, own, higher, &mut closed, &mut histories)?;
+            }
+            if higher.is_empty() {
+                let histories = [History::new(own.0, own.1)];
+                self.engine.close_candle(close, timeframe, &candle, &histories)?;
+            } else {
+                fill_histories(&mut histories, own, higher, &closed);
+                self.engine.close_candle(close, timeframe, &candle, &histories)?;
+            }
             if self.engine.busy {
                 self.engine.busy = false;
                 watch = quiet(&self.engine)?;
-                deadline = self.engine.trader.deadline();
+                deadline = self.engine.trader.deadline().unwrap_or(Timestamp::from_millis(i64::MAX));
+                equity = self.engine.account.equity_parts(self.engine.slot);
+                exposed = self.engine.account.is_exposed(self.engine.slot);
             }
             if index >= test.traded.start {
                 self.run.equity.times.push(close.millis());
-                self.run.equity.equity.push(self.engine.account.mark(self.engine.slot, candle.close));
-                self.run.candles_in_market += usize::from(self.engine.account.is_exposed(self.engine.slot));
-            }
-            if index % PROGRESS_EVERY == 0 {
-                progress(index);
+                self.run.equity.equity.push(equity.0 + equity.1 * candle.close);
+                self.run.candles_in_market += usize::from(exposed);
             }
         }
         progress(test.traded.end);
         Ok(())
     }
 
-    /// A candle closes: higher timeframes that close with it first, so that its decision sees them.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the loop's own variables, kept out of the struct for speed"
-    )]
-    #[inline]
-    fn close<'h>(
+    /// Higher timeframes that close with a candle close first, so that its decision sees them. Once every series is deep
+    /// enough, the trader is told.
+    fn close_others<'h>(
         &mut self,
-        timeframe: Timeframe,
         close: Timestamp,
-        candle: &crate::model::Candle,
         own: (&'h Candles, usize),
         higher: &'h [(Candles, usize)],
         closed: &mut [usize],
         histories: &mut Vec<History<'h>>,
     ) -> Result<(), Overflow> {
-        if !higher.is_empty() {
-            self.close_higher(close, own, higher, closed, histories)?;
+        self.close_higher(close, own, higher, closed, histories)?;
+        let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
+        if !self.warm && own.1 >= self.depth && deep {
+            self.warm = true;
+            self.engine.feed(close, Input::Warm)?;
         }
-        if !self.warm {
-            let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
-            if own.1 >= self.depth && deep {
-                self.warm = true;
-                self.engine.feed(close, Input::Warm)?;
-            }
-        }
-        if higher.is_empty() {
-            let histories = [History::new(own.0, own.1)];
-            return self.engine.close_candle(close, timeframe, candle, &histories);
-        }
-        fill_histories(histories, own, higher, closed);
-        self.engine.close_candle(close, timeframe, candle, histories)
+        Ok(())
     }
 
     fn close_higher<'h>(

@@ -54,7 +54,7 @@ impl Trader {
             candle: candle.open_time,
             close: candle.close_time(timeframe.span()),
         });
-        self.outputs.push_back(Output::Evaluate { request, timeframe });
+        self.asked = Some((request, timeframe));
     }
 
     pub(super) fn on_strategy_failed(&mut self, request: RequestId) {
@@ -71,7 +71,13 @@ impl Trader {
         if decision.atr.is_some() {
             self.atr = decision.atr;
         }
-        if decision.is_hold() { Ok(()) } else { self.act_on(evaluation, decision) }
+        if decision.is_hold() {
+            if decision.intents.capacity() == 0 {
+                std::mem::forget(decision); // it owns nothing: skip the drop, once per candle
+            }
+            return Ok(());
+        }
+        self.act_on(evaluation, decision)
     }
 
     #[inline(never)]

@@ -1,6 +1,6 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
-use super::{APPLIED_FILLS, Event, Record, Role, Trader};
+use super::{Event, Record, Role, Trader};
 use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Timestamp};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
@@ -9,13 +9,9 @@ use std::sync::Arc;
 
 impl Trader {
     pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
-        if self.applied.iter().rev().any(|id| *id == fill.trade_id) {
+        if !self.applied.insert(&fill.trade_id) {
             return Ok(());
         }
-        if self.applied.len() == APPLIED_FILLS {
-            self.applied.pop_front();
-        }
-        self.applied.push_back(fill.trade_id.clone());
         self.spool(|| Record::Fill(Box::new(fill.clone())));
         let role = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
         if fill.opens() { self.on_entry_fill(fill, role) } else { self.on_exit_fill(fill, role) }

@@ -54,7 +54,7 @@ use gates::Gates;
 use leg::Leg;
 use orders::Orders;
 use rust_decimal::Decimal;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A price and when it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -102,12 +102,37 @@ pub struct Trader {
     last: Option<Seen>,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
-    applied: VecDeque<TradeId>,
+    applied: Applied,
+    /// An evaluate output that comes before everything in the queue: one is made per candle.
+    asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
 }
 
-/// Fills remembered for deduplication. Older duplicates are recognised by their time.
+/// Fills remembered for deduplication (I3).
 const APPLIED_FILLS: usize = 1_024;
+
+/// The newest fills, each applied once.
+#[derive(Clone, Debug, Default)]
+struct Applied {
+    known: BTreeSet<TradeId>,
+    order: VecDeque<TradeId>,
+}
+
+impl Applied {
+    /// Remembers a fill; false if it was applied before.
+    fn insert(&mut self, id: &TradeId) -> bool {
+        if !self.known.insert(id.clone()) {
+            return false;
+        }
+        self.order.push_back(id.clone());
+        if self.order.len() > APPLIED_FILLS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
 
 impl Trader {
     /// A trader that has not started: feed [`Command::Start`].
@@ -131,7 +156,8 @@ impl Trader {
             mark: None,
             last: None,
             atr: None,
-            applied: VecDeque::new(),
+            applied: Applied::default(),
+            asked: None,
             trace_protection: false,
         };
         trader.refresh_gates();
@@ -150,13 +176,25 @@ impl Trader {
     /// # Errors
     /// [`Overflow`] when a number of the input makes a formula leave the range of a decimal. The input has then not been
     /// applied in full; exits that rest at the venue stay.
-    #[inline]
+    #[inline(always)]
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
         self.now = self.now.max(now);
         match input {
-            Input::Candle { timeframe, candle } => self.on_candle(timeframe, candle),
+            // The two inputs of every candle take the short way; everything else happens seldom.
+            Input::Candle { timeframe, candle } => {
+                self.on_candle(timeframe, candle);
+                Ok(())
+            }
+            Input::Decision { request, decision } => self.on_decision(request, decision),
+            input => self.handle_other(input),
+        }
+    }
+
+    #[inline(never)]
+    fn handle_other(&mut self, input: Input<'_>) -> Result<(), Overflow> {
+        match input {
+            Input::Candle { .. } | Input::Decision { .. } => {} // see `handle`
             Input::Price { source, price } => self.on_price(source, price)?,
-            Input::Decision { request, decision } => self.on_decision(request, decision)?,
             Input::StrategyFailed { request } => self.on_strategy_failed(request),
             Input::Reservation { request, outcome } => self.on_reservation(request, outcome)?,
             Input::Stored { request } => self.on_stored(request)?,
@@ -189,12 +227,16 @@ impl Trader {
     /// The next output; `None` once drained.
     #[inline]
     pub fn poll(&mut self) -> Option<Output> {
+        if let Some((request, timeframe)) = self.asked.take() {
+            return Some(Output::Evaluate { request, timeframe });
+        }
         self.outputs.pop_front()
     }
 
     /// Whether outputs wait to be drained.
+    #[inline]
     pub fn has_output(&self) -> bool {
-        !self.outputs.is_empty()
+        !self.outputs.is_empty() || self.asked.is_some()
     }
 
     /// When the trader wants to be woken, if at all.

@@ -91,7 +91,7 @@ fn bare_loop(candles: &Candles) -> usize {
     let (mut open, mut enter) = (false, false);
     for (index, candle) in candles.iter().enumerate() {
         if enter {
-            (open, enter, entry) = (true, false, candle.open);
+            (open, entry) = (true, candle.open);
             (take_profit, stop) = (entry * 1.02, entry * 0.99);
         }
         if open {

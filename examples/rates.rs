@@ -1,16 +1,12 @@
 //! Nanoseconds per candle of a bare loop, the plain rule and HYPERRSI, in one run, so that ratios can be compared.
-#![allow(clippy::print_stdout, reason = "an example talks to its user")]
-
 mod shared;
 
 use clap::Parser;
-use hyperrsi::backtest::{Backtest, Config, IntrabarPolicy};
-use hyperrsi::series::Candles;
+use hyperrsi::prelude::*;
+use hyperrsi::sample;
+use hyperrsi::strategy::Threshold;
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
-use hyperrsi::strategy::{Strategy, Threshold};
-use rust_decimal::Decimal;
-use rust_decimal_macros::dec;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -26,26 +22,26 @@ struct Args {
     rounds: u32,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), shared::Failure> {
     let args = Args::parse();
     let candles = match &args.candles {
         Some(path) => shared::candles(path)?.0,
-        None => shared::bundled_candles()?,
+        None => sample::btcusdt_1h()?,
     };
     let count = candles.len() as f64;
-    let best = |run: &mut dyn FnMut() -> Result<usize, Box<dyn std::error::Error>>| {
+    let best = |run: &mut dyn FnMut() -> Result<usize, shared::Failure>| {
         let mut best = f64::INFINITY;
         for _ in 0..args.rounds.max(1) {
             let start = now();
             std::hint::black_box(run()?);
             best = best.min(start.elapsed().as_secs_f64() * 1e9 / count);
         }
-        Ok::<f64, Box<dyn std::error::Error>>(best)
+        Ok::<f64, shared::Failure>(best)
     };
 
     let bare = best(&mut || Ok(bare_loop(&candles)))?;
 
-    let mut plain = Config::new(shared::btcusdt());
+    let mut plain = Config::new(sample::btcusdt());
     plain.initial_balance = dec!(10_000_000).into();
     plain.slippage_percent = Decimal::ZERO;
     plain.policy = IntrabarPolicy::Pessimistic;
@@ -58,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut settings = Settings::default();
     settings.market.timeframe = candles.timeframe();
     settings.sl.enabled = true;
-    let instrument = shared::btcusdt();
+    let instrument = sample::btcusdt();
     let mut config = Config::new(instrument.clone());
     config.trader = rsi_trend::policy(&settings, &instrument);
     config.trader.journal = false;
@@ -70,11 +66,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok(full.run(&mut strategy as &mut dyn Strategy)?.trades.len())
     })?;
 
-    println!("bare_loop {bare:.1}");
-    println!("threshold {threshold:.1}");
-    println!("hyperrsi {hyperrsi:.1}");
-    println!("threshold/bare_loop {:.1}", threshold / bare);
-    println!("hyperrsi/bare_loop {:.1}", hyperrsi / bare);
+    shared::say(format!("bare_loop {bare:.1}"));
+    shared::say(format!("threshold {threshold:.1}"));
+    shared::say(format!("hyperrsi {hyperrsi:.1}"));
+    shared::say(format!("threshold/bare_loop {:.1}", threshold / bare));
+    shared::say(format!("hyperrsi/bare_loop {:.1}", hyperrsi / bare));
     Ok(())
 }
 

@@ -13,12 +13,11 @@ use crate::trader::{AccountRead, Event, Input, Lookup, Output, PriceSource, Trad
 use std::collections::BTreeMap;
 
 /// One run under one policy.
-pub(super) struct Engine<'s> {
+pub(super) struct Engine {
     pub(super) trader: Trader,
     pub(super) account: Account,
     pub(super) slot: SlotId,
     pub(super) venue: Venue,
-    pub(super) strategy: &'s mut dyn Strategy,
     pub(super) trades: Vec<Trade>,
     pub(super) skipped: BTreeMap<String, u64>,
     pub(super) records: Vec<DecisionRecord>,
@@ -29,20 +28,13 @@ pub(super) struct Engine<'s> {
     evaluate: Option<(RequestId, Timeframe)>,
 }
 
-impl<'s> Engine<'s> {
-    pub(super) fn new(
-        trader: Trader,
-        account: Account,
-        slot: SlotId,
-        venue: Venue,
-        strategy: &'s mut dyn Strategy,
-    ) -> Self {
+impl Engine {
+    pub(super) fn new(trader: Trader, account: Account, slot: SlotId, venue: Venue) -> Self {
         Self {
             trader,
             account,
             slot,
             venue,
-            strategy,
             trades: Vec::new(),
             skipped: BTreeMap::new(),
             records: Vec::new(),
@@ -60,33 +52,30 @@ impl<'s> Engine<'s> {
     }
 
     /// A closed candle: the trader asks, the strategy answers.
-    #[inline]
-    pub(super) fn close_candle(
+    #[inline(always)]
+    pub(super) fn close_candle<S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         now: Timestamp,
         timeframe: Timeframe,
         candle: &Candle,
         histories: &[History<'_>],
     ) -> Result<(), Overflow> {
-        self.trader.handle(now, Input::Candle { timeframe, candle })?;
-        match self.trader.poll() {
-            Some(Output::Evaluate { request, timeframe }) if !self.trader.has_output() => {
-                self.evaluate(now, request, timeframe, candle, histories)
-            }
-            first => {
-                self.batch.extend(first);
-                self.settle(now)?;
-                match self.evaluate.take() {
-                    Some((request, timeframe)) => self.evaluate(now, request, timeframe, candle, histories),
-                    None => Ok(()),
-                }
-            }
+        self.trader.candle_closed(now, timeframe, candle);
+        if let Some((request, timeframe)) = self.trader.poll_evaluate() {
+            return self.evaluate(strategy, now, request, timeframe, candle, histories);
+        }
+        self.settle(now)?;
+        match self.evaluate.take() {
+            Some((request, timeframe)) => self.evaluate(strategy, now, request, timeframe, candle, histories),
+            None => Ok(()),
         }
     }
 
-    #[inline]
-    fn evaluate(
+    #[inline(always)]
+    fn evaluate<S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         now: Timestamp,
         request: RequestId,
         timeframe: Timeframe,
@@ -94,8 +83,8 @@ impl<'s> Engine<'s> {
         histories: &[History<'_>],
     ) -> Result<(), Overflow> {
         let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
-        let decision = self.strategy.on_candle(&context, candle);
-        self.trader.handle(now, Input::Decision { request, decision })?;
+        let decision = strategy.on_candle(&context, candle);
+        self.trader.decided(now, request, decision)?;
         self.busy |= self.trader.waits_for_price();
         if self.trader.has_output() { self.settle(now) } else { Ok(()) }
     }

@@ -94,7 +94,7 @@ impl<'a> Backtest<'a> {
     ///
     /// # Errors
     /// [`BacktestError`] when the strategy's needs cannot be met or a number leaves the range of a decimal.
-    pub fn run(&self, strategy: &mut dyn Strategy) -> Result<Run, BacktestError> {
+    pub fn run<S: Strategy + ?Sized>(&self, strategy: &mut S) -> Result<Run, BacktestError> {
         self.run_policy(strategy, self.config.policy, &|_| {})
     }
 
@@ -102,9 +102,9 @@ impl<'a> Backtest<'a> {
     ///
     /// # Errors
     /// As [`Backtest::run`].
-    pub fn run_policy(
+    pub fn run_policy<S: Strategy + ?Sized>(
         &self,
-        strategy: &mut dyn Strategy,
+        strategy: &mut S,
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
@@ -142,10 +142,10 @@ impl<'a> Backtest<'a> {
                 balance: config.initial_balance,
             },
         );
-        let engine = Engine::new(trader, account, slot, venue, strategy);
+        let engine = Engine::new(trader, account, slot, venue);
         let mut state =
             State { engine, walk: Walk { policy, ambiguous: 0 }, run: Run::default(), depth, warm: false };
-        state.drive(self, &higher, progress)?;
+        state.drive(self, strategy, &higher, progress)?;
         Ok(state.finish(self)?)
     }
 
@@ -307,8 +307,8 @@ impl<'a> Backtest<'a> {
     }
 }
 
-struct State<'s> {
-    engine: Engine<'s>,
+struct State {
+    engine: Engine,
     walk: Walk,
     run: Run,
     depth: usize,
@@ -318,10 +318,11 @@ struct State<'s> {
 /// How often progress is told, in candles.
 const PROGRESS_EVERY: usize = 16_384;
 
-impl State<'_> {
-    fn drive(
+impl State {
+    fn drive<S: Strategy + ?Sized>(
         &mut self,
         test: &Backtest<'_>,
+        strategy: &mut S,
         higher: &[(Candles, usize)],
         progress: &dyn Fn(usize),
     ) -> Result<(), Overflow> {
@@ -330,20 +331,24 @@ impl State<'_> {
         let span = timeframe.span();
         let mut closed = vec![0_usize; higher.len()];
         let mut histories: Vec<History<'_>> = Vec::with_capacity(higher.len() + 1);
-        self.run.equity.times.reserve_exact(test.traded.len());
         self.run.equity.equity.reserve_exact(test.traded.len());
         let mut watch = quiet(&self.engine)?;
         let mut deadline = Timestamp::from_millis(i64::MAX);
         let mut equity = self.engine.account.equity_parts(self.engine.slot);
         let mut exposed = false;
+        let mut special = 0; // the next index at which more than a candle has to be looked after
         for (index, candle) in candles.iter().enumerate().take(test.traded.end) {
             let close = candle.open_time + span;
-            if index % PROGRESS_EVERY == 0 {
+            if index == special {
                 progress(index);
-            }
-            if index == test.traded.start {
-                self.engine.skipped.clear();
-                self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
+                if index == test.traded.start {
+                    self.engine.skipped.clear();
+                    self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
+                }
+                special = index + PROGRESS_EVERY;
+                if index < test.traded.start {
+                    special = special.min(test.traded.start);
+                }
             }
             if !watch.holds(&candle) {
                 self.walk.candle(&mut self.engine, &candle, close)?;
@@ -356,14 +361,14 @@ impl State<'_> {
             }
             let own = (candles, index + 1);
             if !self.warm || !higher.is_empty() {
-                self.close_others(close, own, higher, &mut closed, &mut histories)?;
+                self.close_others(strategy, close, own, higher, &mut closed, &mut histories)?;
             }
             if higher.is_empty() {
                 let histories = [History::new(own.0, own.1)];
-                self.engine.close_candle(close, timeframe, &candle, &histories)?;
+                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
             } else {
                 fill_histories(&mut histories, own, higher, &closed);
-                self.engine.close_candle(close, timeframe, &candle, &histories)?;
+                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
             }
             if self.engine.busy {
                 self.engine.busy = false;
@@ -373,26 +378,28 @@ impl State<'_> {
                 exposed = self.engine.account.is_exposed(self.engine.slot);
             }
             if index >= test.traded.start {
-                self.run.equity.times.push(close.millis());
                 self.run.equity.equity.push(equity.0 + equity.1 * candle.close);
                 self.run.candles_in_market += usize::from(exposed);
             }
         }
+        let opens = candles.open_times().get(test.traded.clone()).unwrap_or_default();
+        self.run.equity.times.extend(opens.iter().map(|open| open + span.millis()));
         progress(test.traded.end);
         Ok(())
     }
 
     /// Higher timeframes that close with a candle close first, so that its decision sees them. Once every series is deep
     /// enough, the trader is told.
-    fn close_others<'h>(
+    fn close_others<'h, S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         close: Timestamp,
         own: (&'h Candles, usize),
         higher: &'h [(Candles, usize)],
         closed: &mut [usize],
         histories: &mut Vec<History<'h>>,
     ) -> Result<(), Overflow> {
-        self.close_higher(close, own, higher, closed, histories)?;
+        self.close_higher(strategy, close, own, higher, closed, histories)?;
         let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
         if !self.warm && own.1 >= self.depth && deep {
             self.warm = true;
@@ -401,8 +408,10 @@ impl State<'_> {
         Ok(())
     }
 
-    fn close_higher<'h>(
+    #[inline(never)]
+    fn close_higher<'h, S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         close: Timestamp,
         own: (&'h Candles, usize),
         higher: &'h [(Candles, usize)],
@@ -417,7 +426,7 @@ impl State<'_> {
             {
                 *done += 1;
                 fill_histories(histories, own, higher, closed);
-                self.engine.close_candle(close, timeframe, &candle, histories)?;
+                self.engine.close_candle(strategy, close, timeframe, &candle, histories)?;
             }
         }
         Ok(())

@@ -66,18 +66,23 @@ impl Trader {
 
     #[inline]
     pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
-        let Some(evaluation) = self.evaluation.filter(|e| e.request == request) else { return Ok(()) };
-        self.evaluation = None;
+        if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.request != request) {
+            return Ok(());
+        }
         if decision.atr.is_some() {
             self.atr = decision.atr;
         }
         if decision.is_hold() {
+            self.evaluation = None;
             if decision.intents.capacity() == 0 {
                 std::mem::forget(decision); // it owns nothing: skip the drop, once per candle
             }
             return Ok(());
         }
-        self.act_on(evaluation, decision)
+        match self.evaluation.take() {
+            Some(evaluation) => self.act_on(evaluation, decision),
+            None => Ok(()),
+        }
     }
 
     #[inline(never)]

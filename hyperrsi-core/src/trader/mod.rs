@@ -176,18 +176,50 @@ impl Trader {
     /// # Errors
     /// [`Overflow`] when a number of the input makes a formula leave the range of a decimal. The input has then not been
     /// applied in full; exits that rest at the venue stay.
-    #[inline(always)]
+    #[inline]
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
-        self.now = self.now.max(now);
         match input {
             // The two inputs of every candle take the short way; everything else happens seldom.
             Input::Candle { timeframe, candle } => {
-                self.on_candle(timeframe, candle);
+                self.candle_closed(now, timeframe, candle);
                 Ok(())
             }
-            Input::Decision { request, decision } => self.on_decision(request, decision),
-            input => self.handle_other(input),
+            Input::Decision { request, decision } => self.decided(now, request, decision),
+            input => {
+                self.now = self.now.max(now);
+                self.handle_other(input)
+            }
         }
+    }
+
+    /// [`Input::Candle`].
+    #[inline]
+    pub(crate) fn candle_closed(
+        &mut self,
+        now: Timestamp,
+        timeframe: crate::model::Timeframe,
+        candle: &crate::model::Candle,
+    ) {
+        self.now = self.now.max(now);
+        self.on_candle(timeframe, candle);
+    }
+
+    /// [`Input::Decision`].
+    #[inline]
+    pub(crate) fn decided(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        decision: crate::strategy::Decision,
+    ) -> Result<(), Overflow> {
+        self.now = self.now.max(now);
+        self.on_decision(request, decision)
+    }
+
+    /// The evaluate output alone, if nothing else waits: what [`Trader::poll`] would give first.
+    #[inline]
+    pub(crate) fn poll_evaluate(&mut self) -> Option<(RequestId, crate::model::Timeframe)> {
+        if self.outputs.is_empty() { self.asked.take() } else { None }
     }
 
     #[inline(never)]
@@ -268,8 +300,9 @@ impl Trader {
             && self.orders.is_empty()
     }
     /// Whether an opening waits for a price.
+    #[inline]
     pub fn waits_for_price(&self) -> bool {
-        self.entries.iter().any(PendingEntry::waits_for_price)
+        !self.entries.is_empty() && self.entries.iter().any(PendingEntry::waits_for_price)
     }
     /// What the engine itself watches on a side.
     pub fn armed(&self, side: PositionSide) -> Armed {

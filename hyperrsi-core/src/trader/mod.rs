@@ -102,7 +102,9 @@ pub struct Trader {
     last: Option<Seen>,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
-    applied: VecDeque<TradeId>,
+    applied: VecDeque<(TradeId, Timestamp)>,
+    /// Fills up to this venue time are no longer remembered one by one: they count as applied.
+    applied_before: Timestamp,
     trace_protection: bool,
 }
 
@@ -132,6 +134,7 @@ impl Trader {
             last: None,
             atr: None,
             applied: VecDeque::new(),
+            applied_before: Timestamp::from_millis(i64::MIN),
             trace_protection: false,
         };
         trader.refresh_gates();
@@ -176,7 +179,7 @@ impl Trader {
             Input::DataRestored => self.set_gate(crate::risk::Refusal::DataGap, false),
             Input::Instrument(instrument) => self.view.instrument = *instrument,
             Input::Policy(policy) => self.on_policy(*policy),
-            Input::CloseFor { side, reason } => self.close(side, Decimal::ONE, reason)?,
+            Input::CloseFor { side, reason } => self.close_for(side, reason)?,
             Input::Command(command) => self.on_command(command)?,
             Input::Link(link) => self.on_link(link),
             Input::Wake => self.on_wake()?,
@@ -330,11 +333,12 @@ impl Trader {
                 .orders
                 .of(leg.side)
                 .filter(|o| matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch)
-                .filter_map(|o| o.left().ok())
-                .map(|q| q.get())
+                .filter(|o| matches!(o.pending, None | Some(orders::Pending::Amend(..))))
+                .map(orders::Tracked::intended)
                 .sum();
+            let settled = leg.closing.is_none() && leg.take_profit_retry.is_none();
             debug_assert!(
-                leg.book.is_flat() || leg.closing.is_some() || leg.foreign || take_profits <= open.get(),
+                leg.book.is_flat() || leg.foreign || !settled || take_profits <= open.get(),
                 "I4: take profits {take_profits} exceed the leg's {open}"
             );
             let stops =

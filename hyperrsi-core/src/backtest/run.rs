@@ -459,7 +459,9 @@ impl State {
             let command = Input::CloseFor { side, reason: ExitReason::BacktestEnd };
             self.engine.feed(now, command)?;
         }
-        Ok(())
+        // A close decided at the last close has no next open: it is made here, like all others.
+        self.engine.venue.drop_queued(now);
+        self.engine.settle(now)
     }
 }
 

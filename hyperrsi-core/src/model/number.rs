@@ -188,7 +188,7 @@ mod tests {
             let text = Decimal::new(units, scale).normalize().to_string();
             let number: f64 = text.parse().unwrap();
             prop_assert_eq!(decimal_from_f64(number).unwrap().normalize().to_string(), text.clone());
-            prop_assert_eq!(Price::new(text.parse().unwrap()).to_f64(), number);
+            prop_assert_eq!(Price::new(text.parse().unwrap()).to_f64().to_bits(), number.to_bits());
         }
     }
 }

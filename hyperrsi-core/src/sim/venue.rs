@@ -195,6 +195,18 @@ impl Venue {
         }
     }
 
+    /// The market does not open again: queued market orders end unfilled.
+    pub fn drop_queued(&mut self, now: Timestamp) {
+        for spec in self.queued.drain(..) {
+            self.events.push_back(VenueEvent::Order(OrderReport {
+                client_id: spec.client_id,
+                status: OrderStatus::Cancelled,
+                filled: Quantity::ZERO,
+                time: now,
+            }));
+        }
+    }
+
     /// The market opens: queued market orders that reduce (or all others) fill at `price`.
     ///
     /// # Errors

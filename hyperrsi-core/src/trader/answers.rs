@@ -1,13 +1,20 @@
 //! What the venue answers to requests and reports of itself.
 
 use super::orders::Pending;
+use super::reconcile::later;
 use super::{AccountRead, Answer, Event, Lookup, Output, RejectClass, Role, Trader};
 use crate::model::{
-    ClientOrderId, OrderReport, OrderStatus, Overflow, PositionSide, PositionSnapshot, RequestId,
+    ClientOrderId, OrderReport, OrderStatus, Overflow, PositionSide, PositionSnapshot, Quantity, RequestId,
+    Span,
 };
 use crate::position::ExitReason;
 use crate::risk::Refusal;
 use rust_decimal::Decimal;
+
+/// How long fills that explain a position may take after it.
+const FILLS_ARRIVE: Span = Span::seconds(1);
+/// How far apart two reads must be that show no position.
+const FLAT_TWICE: Span = Span::seconds(2);
 
 impl Trader {
     pub(super) fn on_answer(&mut self, request: RequestId, answer: Answer) -> Result<(), Overflow> {
@@ -19,19 +26,27 @@ impl Trader {
                 if order.status == OrderStatus::Pending {
                     order.status = OrderStatus::Open;
                 }
-                if matches!(order.role, Role::Stop(_)) {
-                    self.leg_mut(side).stop_retry = None;
+                let role = order.role;
+                self.end_retry(side, role);
+                if matches!(role, Role::Stop(_)) {
                     self.retire_old_stops(side);
                 }
             }
-            (Some(Pending::Amend(_, spec)), Answer::Done) => order.spec = spec,
+            (Some(Pending::Amend(_, spec)), Answer::Done) => {
+                order.spec = spec;
+                order.reason = order.next_reason.or(order.reason);
+                let role = order.role;
+                self.end_retry(side, role);
+            }
             (Some(Pending::Cancel(_)), Answer::Done) => {
                 if let Ok(status) = order.status.transition(OrderStatus::Cancelled) {
                     order.status = status;
                 }
-                let opening = !order.spec.reduce_only && order.filled.is_zero();
-                if opening {
+                let (opening, unfilled) = (!order.spec.reduce_only, order.filled.is_zero());
+                if opening && unfilled {
                     self.opening_failed(side, id);
+                } else if opening {
+                    self.outputs.push_back(Output::Release(id));
                 }
             }
             (Some(Pending::Place(_)), Answer::Refused(RejectClass::DuplicateId, _))
@@ -49,7 +64,7 @@ impl Trader {
                 self.on_place_refused(id, class)?;
             }
             (Some(Pending::Amend(..)), Answer::Refused(class, message)) => {
-                let role = order.role;
+                let (role, price) = (order.role, order.spec.kind.price());
                 self.emit(Event::Rejected { client_id: id, message });
                 if matches!(role, Role::Stop(_)) {
                     if class == RejectClass::AlreadyThrough {
@@ -58,8 +73,10 @@ impl Trader {
                     } else {
                         // The old stop stays; the engine's own stop is armed; another try in a moment.
                         self.retry_stop(side);
-                        return Ok(());
+                        self.leg_mut(side).amended_price = price;
                     }
+                } else {
+                    self.retry_take_profits(side);
                 }
             }
             (Some(Pending::Cancel(_)), Answer::Refused(_, message)) => {
@@ -96,14 +113,41 @@ impl Trader {
             }
             Role::Stop(_) => self.retry_stop(side),
             Role::TakeProfit(..) | Role::Close(_) | Role::LotExit(_) => {
-                let leg = self.leg_mut(side);
-                leg.attempt = leg.attempt.wrapping_add(1);
+                if matches!(role, Role::Close(_)) {
+                    let now = self.now;
+                    let leg = self.leg_mut(side);
+                    leg.attempt = leg.attempt.wrapping_add(1);
+                    leg.close_retry = Some(later(now, leg.close_retry));
+                } else {
+                    self.retry_take_profits(side);
+                }
                 if class == RejectClass::ReduceOnly {
                     self.read_account(); // perhaps there is nothing left to reduce
                 }
             }
         }
         Ok(())
+    }
+
+    /// The venue took what it had refused: the next failure waits a second again.
+    fn end_retry(&mut self, side: PositionSide, role: Role) {
+        let leg = self.leg_mut(side);
+        match role {
+            Role::Stop(_) => leg.stop_retry = None,
+            Role::TakeProfit(..) => leg.take_profit_retry = None,
+            Role::Close(_) => leg.close_retry = None,
+            _ => {}
+        }
+    }
+
+    /// A rejected take profit is tried again, a little later each time (TRADING 7.11).
+    fn retry_take_profits(&mut self, side: PositionSide) {
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        if leg.take_profit_retry.is_none_or(|(at, _)| at <= now) {
+            leg.take_profit_retry = Some(later(now, leg.take_profit_retry));
+        }
+        leg.attempt = leg.attempt.wrapping_add(1);
     }
 
     fn query(&mut self, client_id: ClientOrderId) {
@@ -150,7 +194,8 @@ impl Trader {
 
     pub(super) fn on_order(&mut self, report: OrderReport) -> Result<(), Overflow> {
         let Some(order) = self.orders.get_mut(&report.client_id) else {
-            if self.ids.owns(&report.client_id) && report.status.is_live() {
+            let ended = self.orders.has_finished(&report.client_id);
+            if !ended && self.ids.owns(&report.client_id) && report.status.is_live() {
                 self.emit(Event::SecondWriter { client_id: report.client_id });
                 self.set_gate(Refusal::ForeignPosition, true);
             }
@@ -160,17 +205,21 @@ impl Trader {
         // Fills carry quantities; a report that is older than what is known changes nothing.
         let Ok(status) = order.status.transition(report.status) else { return Ok(()) };
         let unexplained = report.filled > order.filled;
+        order.reported = order.reported.max(report.filled);
         order.status = status;
         if !status.is_live() && !matches!(order.pending, Some(Pending::Query(_))) {
             order.pending = None;
         }
         let failed_opening =
             !status.is_live() && !order.spec.reduce_only && order.filled.is_zero() && !unexplained;
+        let ended = !status.is_live() && !order.spec.reduce_only;
         if unexplained {
             self.read_account(); // the fills are on their way or were missed
         }
         if failed_opening {
             self.opening_failed(side, report.client_id);
+        } else if ended && !unexplained {
+            self.outputs.push_back(Output::Release(report.client_id));
         }
         self.orders.sweep();
         self.reconcile(side)
@@ -186,8 +235,13 @@ impl Trader {
         for report in &read.orders {
             self.on_order(*report)?;
         }
-        for position in &read.positions {
-            self.on_position(position)?;
+        self.orders.stop_awaiting();
+        self.orders.sweep();
+        for side in PositionSide::BOTH {
+            match read.positions.iter().find(|p| p.key.side == side && p.quantity.is_positive()) {
+                Some(position) => self.on_position_read(position)?,
+                None => self.on_flat_read(side)?,
+            }
         }
         for side in PositionSide::BOTH {
             self.reconcile(side)?;
@@ -196,27 +250,57 @@ impl Trader {
         Ok(())
     }
 
+    /// A position on the stream. Where fills do not explain it they may be on their way: the account is read soon.
     pub(super) fn on_position(&mut self, position: &PositionSnapshot) -> Result<(), Overflow> {
+        let at = self.now + FILLS_ARRIVE;
+        let leg = self.leg_mut(position.key.side);
+        if position.updated < leg.last_fill || leg.ignored {
+            return Ok(()); // older than what is known (TRADING 13.7)
+        }
+        if position.quantity.is_positive() {
+            leg.flat_since = None;
+        }
+        leg.doubt = (position.quantity != leg.book.quantity()).then_some((at, position.quantity));
+        Ok(())
+    }
+
+    /// A position as a read of the account shows it; its fills have been applied.
+    fn on_position_read(&mut self, position: &PositionSnapshot) -> Result<(), Overflow> {
         let side = position.key.side;
         let in_flight = self.orders.of(side).any(|o| o.pending.is_some());
-        let leg = self.leg(side);
+        let soon = self.now + FILLS_ARRIVE;
+        let leg = self.leg_mut(side);
+        leg.flat_since = None;
         let known = leg.book.quantity();
-        if position.quantity == known || leg.ignored || in_flight {
+        if position.quantity == known || leg.ignored || leg.foreign || position.updated < leg.last_fill {
+            return Ok(());
+        }
+        if in_flight {
+            leg.doubt = Some((soon, position.quantity));
             return Ok(());
         }
         if known.is_zero() {
-            if !self.orders.has_opening(side) && !self.leg(side).foreign {
+            if !self.orders.has_opening(side) {
                 self.leg_mut(side).foreign = true;
                 self.emit(Event::Foreign { side });
             }
             return Ok(());
         }
-        if self.leg(side).foreign {
+        self.adopt(side, position.quantity, position.average).map(|_| ())
+    }
+
+    /// A read of the account shows no position. A leg is dropped only after two of them, 2 s apart (TRADING 13.2).
+    fn on_flat_read(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        if leg.book.is_flat() || leg.ignored || leg.foreign {
             return Ok(());
         }
-        if position.quantity.is_zero() {
-            return self.leg_flat(side, position.updated, ExitReason::Manual);
+        let since = *leg.flat_since.get_or_insert(now);
+        if now - since < FLAT_TWICE {
+            leg.doubt = Some((since + FLAT_TWICE, Quantity::ZERO));
+            return Ok(());
         }
-        self.adopt(side, position.quantity, position.average).map(|_| ())
+        self.leg_flat(side, now, ExitReason::Manual)
     }
 }

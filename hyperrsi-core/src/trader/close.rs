@@ -47,11 +47,18 @@ impl Trader {
         let part = crate::model::Arithmetic::times(open.get(), fraction)?;
         let quantity = self.view.instrument.floor_quantity(part)?;
         if quantity.is_positive() {
-            self.leg_mut(side).closing = Some(reason);
-            self.place_close(side, quantity);
-            self.leg_mut(side).closing = None;
+            self.place_close(side, quantity, reason);
         }
         Ok(())
+    }
+
+    /// Closes a whole leg for a reason from outside, which replaces that of a close under way.
+    pub(super) fn close_for(&mut self, side: PositionSide, reason: ExitReason) -> Result<(), Overflow> {
+        let leg = self.leg_mut(side);
+        if leg.closing.is_some() {
+            leg.closing = Some(reason);
+        }
+        self.close(side, Decimal::ONE, reason)
     }
 
     /// Sends what is still missing of a close.
@@ -60,18 +67,20 @@ impl Trader {
         for order in self.orders.of(side).filter(|o| matches!(o.role, Role::Close(_))) {
             under_way = under_way.plus(order.left()?)?;
         }
-        let open = self.leg(side).book.quantity();
-        if open > under_way {
-            self.place_close(side, open.minus(under_way)?);
+        let leg = self.leg(side);
+        let waits = leg.close_retry.is_some_and(|(at, _)| at > self.now);
+        let (open, reason) = (leg.book.quantity(), leg.closing.unwrap_or(ExitReason::UserCommand));
+        if open > under_way && !waits {
+            self.place_close(side, open.minus(under_way)?, reason);
         }
         Ok(())
     }
 
-    fn place_close(&mut self, side: PositionSide, quantity: Quantity) {
+    fn place_close(&mut self, side: PositionSide, quantity: Quantity, reason: ExitReason) {
         let leg = self.leg_mut(side);
         leg.revision = leg.revision.wrapping_add(1);
         let role = Role::Close(leg.revision);
-        self.place_reducing(side, role, quantity, OrderKind::Market);
+        self.place_reducing(side, role, quantity, OrderKind::Market, Some(reason));
     }
 
     /// Sends an order that only reduces a leg.
@@ -81,6 +90,7 @@ impl Trader {
         role: Role,
         quantity: Quantity,
         kind: OrderKind,
+        reason: Option<ExitReason>,
     ) -> Option<RequestId> {
         let leg = self.leg(side);
         let (cycle, attempt, epoch) = (leg.cycle, leg.attempt, leg.epoch);
@@ -95,16 +105,17 @@ impl Trader {
         let ticket = Reducing::new(self.view.instrument.id.clone(), spec)?;
         self.spool(|| Record::Intent(spec));
         let request = self.request();
-        self.orders.add(spec, role, epoch, request);
+        self.orders.add(spec, role, epoch, request, reason);
         self.outputs.push_back(Output::Place { request, ticket: Box::new(Ticket::Reducing(ticket)) });
         Some(request)
     }
 
     /// Changes a resting order in place.
-    pub(super) fn amend(&mut self, order: OrderSpec) {
+    pub(super) fn amend(&mut self, order: OrderSpec, reason: Option<ExitReason>) {
         let request = self.request();
         if let Some(tracked) = self.orders.get_mut(&order.client_id) {
             tracked.pending = Some(Pending::Amend(request, order));
+            tracked.next_reason = reason;
             self.spool(|| Record::Intent(order));
             self.outputs.push_back(Output::Amend { request, order: Box::new(order) });
         }

@@ -414,7 +414,7 @@ impl Trader {
             leg.plan = Some(exits);
         }
         let (epoch, number) = (leg.epoch + 1, u16::try_from(leg.entries + 1).unwrap_or(u16::MAX));
-        self.orders.add(spec, Role::Entry(number), epoch, request);
+        self.orders.add(spec, Role::Entry(number), epoch, request, None);
         self.outputs.push_back(Output::Place { request, ticket: Box::new(Ticket::Opening(approved)) });
         if let Some(mut record) = entry.record.take() {
             record.outcome = match entry.kind {

@@ -1,20 +1,34 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
-use super::{Event, Record, Role, Trader};
+use super::{Event, Output, Record, Role, Trader};
 use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Timestamp};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
 use crate::strategy::LegState;
 use std::sync::Arc;
 
+/// What a fill was for.
+#[derive(Clone, Copy, Debug)]
+struct Booked {
+    role: Role,
+    complete: bool,
+    average: Option<Price>,
+    epoch: u32,
+    reason: Option<ExitReason>,
+    /// Trigger or limit of the order.
+    price: Option<Price>,
+}
+
 impl Trader {
     pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
-        if !self.applied.insert(&fill.trade_id) {
+        if !self.applied.insert(&fill.trade_id, fill.time) {
             return Ok(());
         }
+        let leg = self.leg_mut(fill.leg);
+        leg.last_fill = leg.last_fill.max(fill.time);
         self.spool(|| Record::Fill(Box::new(fill.clone())));
-        let role = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
-        if fill.opens() { self.on_entry_fill(fill, role) } else { self.on_exit_fill(fill, role) }
+        let booked = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
+        if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }
     }
 
     /// Books a fill with its order; what the order was for and whether it is complete now.
@@ -22,25 +36,34 @@ impl Trader {
         &mut self,
         id: &crate::model::ClientOrderId,
         fill: &Fill,
-    ) -> Result<Option<(Role, bool, Option<Price>)>, Overflow> {
-        let Some(order) = self.orders.get_mut(id) else { return Ok(None) };
+    ) -> Result<Option<Booked>, Overflow> {
+        let Some(order) = self.orders.for_fill(id) else { return Ok(None) };
         order.book(fill.price, fill.quantity)?;
         let complete = order.is_complete();
         let next = if complete { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
         if let Ok(status) = order.status.transition(next) {
             order.status = status;
         }
-        Ok(Some((order.role, complete, order.average())))
+        let ended = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Rejected);
+        let released = ended && !order.spec.reduce_only && !order.awaits_fills();
+        let booked = Booked {
+            role: order.role,
+            complete,
+            average: order.average(),
+            epoch: order.epoch,
+            reason: order.reason,
+            price: order.spec.kind.price(),
+        };
+        if released {
+            self.outputs.push_back(Output::Release(*id));
+        }
+        Ok(Some(booked))
     }
 
-    fn on_entry_fill(
-        &mut self,
-        fill: &Fill,
-        role: Option<(Role, bool, Option<Price>)>,
-    ) -> Result<(), Overflow> {
+    fn on_entry_fill(&mut self, fill: &Fill, booked: Option<Booked>) -> Result<(), Overflow> {
         let side = fill.leg;
         let leverage = self.policy.leverage;
-        let ours = matches!(role, Some((Role::Entry(_) | Role::Resting(_), ..)));
+        let ours = booked.is_some_and(|b| matches!(b.role, Role::Entry(_) | Role::Resting(_)));
         let leg = self.leg_mut(side);
         if !ours && leg.book.is_flat() {
             // Somebody else opened it: not ours to trade until claimed.
@@ -53,7 +76,7 @@ impl Trader {
         let late = ours && leg.book.is_flat() && leg.plan.is_none();
         leg.enter(fill, leverage)?;
         leg.epoch += 1;
-        if let Some((Role::Entry(number), ..)) = role {
+        if let Some(Role::Entry(number)) = booked.map(|b| b.role) {
             leg.entries = u32::from(number);
         }
         let (closing, entries) = (leg.closing, leg.entries);
@@ -109,44 +132,76 @@ impl Trader {
         Ok(())
     }
 
-    fn on_exit_fill(
-        &mut self,
-        fill: &Fill,
-        role: Option<(Role, bool, Option<Price>)>,
-    ) -> Result<(), Overflow> {
+    fn on_exit_fill(&mut self, fill: &Fill, booked: Option<Booked>) -> Result<(), Overflow> {
         let side = fill.leg;
         if self.leg(side).book.is_flat() {
             return Ok(());
         }
-        let reason = self.classify(fill, role.map(|(role, ..)| role));
+        let reason = self.classify(fill, booked);
+        let now = self.now;
         let leg = self.leg_mut(side);
         leg.exit(fill, reason)?;
-        let left = leg.book.quantity();
-        if let Some((Role::TakeProfit(level, _), complete, average)) = role {
-            if complete {
-                let price = average.unwrap_or(fill.price);
-                self.level_reached(side, level, price)?;
-            } else if let Some(exits) = &mut self.leg_mut(side).exits {
-                exits.on_level_partly_filled(level, fill.quantity)?;
+        let (left, epoch, closing) = (leg.book.quantity(), leg.epoch, leg.closing.is_some());
+        match booked {
+            Some(Booked { role: Role::TakeProfit(level, _), complete, average, epoch: own, .. })
+                if own == epoch =>
+            {
+                if complete {
+                    let price = average.unwrap_or(fill.price);
+                    self.level_reached(side, level, price)?;
+                } else if let Some(exits) = &mut leg.exits {
+                    exits.on_level_partly_filled(level, fill.quantity)?;
+                }
+            }
+            _ if left.is_zero() || closing => {}
+            // The leg is smaller than its ladder: what an older epoch, a partial close, a stop or a hand took (7.9, 13.4).
+            other => {
+                if other.is_some_and(|b| matches!(b.role, Role::Stop(_))) {
+                    leg.triggered = true;
+                    leg.breached.get_or_insert(now);
+                }
+                self.divide_anew(side)?;
             }
         }
         if left.is_zero() { self.leg_flat(side, fill.time, reason) } else { self.reconcile(side) }
     }
 
     /// TRADING 13.5: the venue's word first, then what the order was for.
-    fn classify(&self, fill: &Fill, role: Option<Role>) -> ExitReason {
-        match (fill.kind, role) {
+    fn classify(&self, fill: &Fill, booked: Option<Booked>) -> ExitReason {
+        let own = booked.and_then(|b| b.reason);
+        match (fill.kind, booked.map(|b| b.role)) {
             (FillKind::Liquidation, _) => ExitReason::Liquidation,
             (FillKind::Adl, _) => ExitReason::Adl,
             (FillKind::Trade, Some(Role::TakeProfit(level, _))) => ExitReason::take_profit(level),
             (FillKind::Trade, Some(Role::Stop(_))) => {
-                self.leg(fill.leg).stop().map_or(ExitReason::StopLoss, |stop| stop.kind.reason())
+                // At the price of the effective stop the kind that ranks highest names it (6.5).
+                let stop = self.leg(fill.leg).stop();
+                let same = stop.filter(|stop| booked.and_then(|b| b.price) == Some(stop.price));
+                same.map(|stop| stop.kind.reason()).or(own).unwrap_or(ExitReason::StopLoss)
             }
             (FillKind::Trade, Some(Role::Close(_))) => {
-                self.leg(fill.leg).closing.unwrap_or(ExitReason::UserCommand)
+                own.or(self.leg(fill.leg).closing).unwrap_or(ExitReason::UserCommand)
             }
             (FillKind::Trade, Some(Role::LotExit(_))) => ExitReason::GridExit,
             (FillKind::Trade, _) => ExitReason::Manual,
+        }
+    }
+
+    /// Divides what is open among the levels that have not filled; prices and stops stay (TRADING 13.4).
+    pub(super) fn divide_anew(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
+        let reference = self.price(trigger).and_then(crate::model::decimal_from_f64).map(Price::new);
+        let leg = match side {
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        };
+        let quantity = leg.book.quantity();
+        match &mut leg.exits {
+            Some(exits) => {
+                let reference = reference.unwrap_or(exits.average());
+                exits.on_size_adopted(&self.view.instrument, quantity, reference)
+            }
+            None => Ok(()),
         }
     }
 

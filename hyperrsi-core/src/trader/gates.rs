@@ -77,18 +77,23 @@ impl Trader {
     }
 
     pub(super) fn refresh_gates(&mut self) {
-        self.view.opening_gate = self.gates.closed.first().copied();
+        let closed = &self.gates.closed;
+        let opening = closed.iter().find(|gate| **gate != Refusal::WarmingUp);
+        self.view.opening_gate = opening.or_else(|| closed.first()).copied();
     }
 
     /// The first closed gate for an opening on `side`, in reporting order.
     pub(super) fn gate(&self, side: PositionSide) -> Option<Refusal> {
+        let closed = |gate: &Refusal| *gate != Refusal::WarmingUp;
         self.gates
             .closed
-            .first()
+            .iter()
             .copied()
+            .find(closed)
             .or_else(|| self.gates.is_failure_paused(side).then_some(Refusal::FailurePaused))
             .or_else(|| self.leg(side).foreign.then_some(Refusal::ForeignPosition))
             .or_else(|| self.orders.has_unknown(side).then_some(Refusal::UnknownOrder))
+            .or_else(|| self.gates.closed.contains(&Refusal::WarmingUp).then_some(Refusal::WarmingUp))
     }
 
     pub(super) fn count_margin_failure(&mut self) {

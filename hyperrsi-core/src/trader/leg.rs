@@ -90,11 +90,25 @@ pub(crate) struct Leg {
     pub(crate) unprotected_since: Option<Timestamp>,
     /// Total time without a confirmed stop.
     pub(crate) unprotected: Span,
-    pub(crate) alerted: bool,
-    pub(crate) stop_retry: Option<(Timestamp, u32)>,
+    /// When the alarm about it was last raised.
+    pub(crate) alerted: Option<Timestamp>,
+    pub(crate) stop_retry: Option<Retry>,
+    pub(crate) take_profit_retry: Option<Retry>,
+    pub(crate) close_retry: Option<Retry>,
     /// When the price first lay beyond a confirmed stop that has not filled.
     pub(crate) breached: Option<Timestamp>,
+    /// A part of the venue's stop has filled: it acts, wherever the price goes.
+    pub(crate) triggered: bool,
+    /// Venue time of the newest fill.
+    pub(crate) last_fill: Timestamp,
+    /// A position of the venue that fills do not explain, and when to read the account because of it.
+    pub(crate) doubt: Option<(Timestamp, Quantity)>,
+    /// When a read first showed no position.
+    pub(crate) flat_since: Option<Timestamp>,
 }
+
+/// When to try again, and how often it was tried.
+pub(crate) type Retry = (Timestamp, u32);
 
 impl Leg {
     pub(crate) const fn new(side: PositionSide) -> Self {
@@ -119,9 +133,15 @@ impl Leg {
             amended_price: None,
             unprotected_since: None,
             unprotected: Span::ZERO,
-            alerted: false,
+            alerted: None,
             stop_retry: None,
+            take_profit_retry: None,
+            close_retry: None,
             breached: None,
+            triggered: false,
+            last_fill: Timestamp::EPOCH,
+            doubt: None,
+            flat_since: None,
         }
     }
 
@@ -170,6 +190,7 @@ impl Leg {
             epoch: self.epoch + 1,
             ignored: self.ignored,
             unprotected: self.unprotected,
+            last_fill: self.last_fill,
             ..Self::new(side)
         };
         let Some(trade) = trade else { return Ok(None) };

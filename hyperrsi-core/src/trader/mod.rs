@@ -111,24 +111,33 @@ pub struct Trader {
 /// Fills remembered for deduplication (I3).
 const APPLIED_FILLS: usize = 1_024;
 
-/// The newest fills, each applied once.
-#[derive(Clone, Debug, Default)]
+/// The newest fills, each applied once; older ones count as applied by their venue time.
+#[derive(Clone, Debug)]
 struct Applied {
     known: BTreeSet<TradeId>,
-    order: VecDeque<TradeId>,
+    order: VecDeque<(TradeId, Timestamp)>,
+    /// Fills up to this time are no longer remembered one by one.
+    before: Timestamp,
+}
+
+impl Default for Applied {
+    fn default() -> Self {
+        Self { known: BTreeSet::new(), order: VecDeque::new(), before: Timestamp::from_millis(i64::MIN) }
+    }
 }
 
 impl Applied {
     /// Remembers a fill; false if it was applied before.
-    fn insert(&mut self, id: &TradeId) -> bool {
-        if !self.known.insert(id.clone()) {
+    fn insert(&mut self, id: &TradeId, time: Timestamp) -> bool {
+        if time <= self.before || !self.known.insert(id.clone()) {
             return false;
         }
-        self.order.push_back(id.clone());
+        self.order.push_back((id.clone(), time));
         if self.order.len() > APPLIED_FILLS
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((oldest, time)) = self.order.pop_front()
         {
             self.known.remove(&oldest);
+            self.before = self.before.max(time);
         }
         true
     }
@@ -246,7 +255,7 @@ impl Trader {
             Input::DataRestored => self.set_gate(crate::risk::Refusal::DataGap, false),
             Input::Instrument(instrument) => self.view.instrument = *instrument,
             Input::Policy(policy) => self.on_policy(*policy),
-            Input::CloseFor { side, reason } => self.close(side, Decimal::ONE, reason)?,
+            Input::CloseFor { side, reason } => self.close_for(side, reason)?,
             Input::Command(command) => self.on_command(command)?,
             Input::Link(link) => self.on_link(link),
             Input::Wake => self.on_wake()?,
@@ -405,11 +414,12 @@ impl Trader {
                 .orders
                 .of(leg.side)
                 .filter(|o| matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch)
-                .filter_map(|o| o.left().ok())
-                .map(|q| q.get())
+                .filter(|o| matches!(o.pending, None | Some(orders::Pending::Amend(..))))
+                .map(orders::Tracked::intended)
                 .sum();
+            let settled = leg.closing.is_none() && leg.take_profit_retry.is_none();
             debug_assert!(
-                leg.book.is_flat() || leg.closing.is_some() || leg.foreign || take_profits <= open.get(),
+                leg.book.is_flat() || leg.foreign || !settled || take_profits <= open.get(),
                 "I4: take profits {take_profits} exceed the leg's {open}"
             );
             let stops =

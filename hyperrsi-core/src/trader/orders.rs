@@ -4,7 +4,9 @@ use super::id::Role;
 use crate::model::{
     Arithmetic, ClientOrderId, OrderSpec, OrderStatus, Overflow, PositionSide, Price, Quantity, RequestId,
 };
+use crate::position::ExitReason;
 use rust_decimal::Decimal;
+use std::collections::VecDeque;
 
 /// What is under way for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,12 @@ pub(crate) struct Tracked {
     pub(crate) epoch: u32,
     pub(crate) status: OrderStatus,
     pub(crate) filled: Quantity,
+    /// What the venue says has filled; fills of the difference are on their way.
+    pub(crate) reported: Quantity,
+    /// What its fills mean: of a close, why; of a stop, which rule it carries out.
+    pub(crate) reason: Option<ExitReason>,
+    /// The same once a change under way is confirmed.
+    pub(crate) next_reason: Option<ExitReason>,
     value: Decimal,
     pub(crate) pending: Option<Pending>,
     pub(crate) cancelling: bool,
@@ -46,11 +54,32 @@ impl Tracked {
         self.value = self.value.plus(price.value(quantity)?.get())?;
         Ok(())
     }
+    /// Ended at the venue, while fills that it told of have not arrived.
+    pub(crate) fn awaits_fills(&self) -> bool {
+        !self.status.is_live() && self.reported > self.filled
+    }
+    /// May still change the leg.
+    pub(crate) fn is_live(&self) -> bool {
+        self.status.is_live() || self.awaits_fills()
+    }
+    /// What is left once a change under way is done.
+    #[cfg(debug_assertions)]
+    pub(crate) fn intended(&self) -> Decimal {
+        let whole = match self.pending {
+            Some(Pending::Amend(_, spec)) => spec.quantity,
+            _ => self.spec.quantity,
+        };
+        whole.get() - self.filled.get().min(whole.get())
+    }
     pub(crate) fn is_complete(&self) -> bool {
         self.filled >= self.spec.quantity
     }
     pub(crate) fn left(&self) -> Result<Quantity, Overflow> {
         self.spec.quantity.minus(self.filled.min(self.spec.quantity))
+    }
+    /// Rests at the venue, whatever change of it is under way.
+    pub(crate) const fn protects(&self) -> bool {
+        matches!(self.status, OrderStatus::Open | OrderStatus::PartiallyFilled)
     }
     /// Confirmed by the venue, with nothing under way that could change that.
     pub(crate) const fn is_confirmed(&self) -> bool {
@@ -58,20 +87,34 @@ impl Tracked {
     }
 }
 
-/// Live orders; terminal ones are dropped once nothing is under way for them.
+/// Ended orders that are remembered, so that a report or a fill that comes late keeps its meaning.
+const FINISHED: usize = 128;
+
+/// Live orders, and the newest of those that ended with nothing under way for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Orders {
     live: Vec<Tracked>,
+    finished: VecDeque<Tracked>,
 }
 
 impl Orders {
-    pub(crate) fn add(&mut self, spec: OrderSpec, role: Role, epoch: u32, request: RequestId) {
+    pub(crate) fn add(
+        &mut self,
+        spec: OrderSpec,
+        role: Role,
+        epoch: u32,
+        request: RequestId,
+        reason: Option<ExitReason>,
+    ) {
         self.live.push(Tracked {
             spec,
             role,
             epoch,
             status: OrderStatus::Pending,
             filled: Quantity::ZERO,
+            reported: Quantity::ZERO,
+            reason,
+            next_reason: None,
             value: Decimal::ZERO,
             pending: Some(Pending::Place(request)),
             cancelling: false,
@@ -81,10 +124,25 @@ impl Orders {
         self.live.iter()
     }
     pub(crate) fn of(&self, side: PositionSide) -> impl DoubleEndedIterator<Item = &Tracked> {
-        self.live.iter().filter(move |order| order.spec.leg == side && order.status.is_live())
+        self.live.iter().filter(move |order| order.spec.leg == side && order.is_live())
     }
     pub(crate) fn get_mut(&mut self, id: &ClientOrderId) -> Option<&mut Tracked> {
         self.live.iter_mut().rev().find(|order| order.spec.client_id == *id)
+    }
+    /// An order a fill may belong to: one that ended a while ago, too.
+    pub(crate) fn for_fill(&mut self, id: &ClientOrderId) -> Option<&mut Tracked> {
+        let mut all = self.live.iter_mut().rev().chain(self.finished.iter_mut().rev());
+        all.find(|order| order.spec.client_id == *id)
+    }
+    /// Whether an order of that id has ended.
+    pub(crate) fn has_finished(&self, id: &ClientOrderId) -> bool {
+        self.finished.iter().any(|order| order.spec.client_id == *id)
+    }
+    /// The fills that orders which reduce still await are not to be had: the position says what they did.
+    pub(crate) fn stop_awaiting(&mut self) {
+        for order in self.live.iter_mut().filter(|o| o.spec.reduce_only && o.awaits_fills()) {
+            order.reported = order.filled;
+        }
     }
     pub(crate) fn get(&self, id: &ClientOrderId) -> Option<&Tracked> {
         self.live.iter().rev().find(|order| order.spec.client_id == *id)
@@ -103,7 +161,17 @@ impl Orders {
         self.of(side).any(|order| !order.spec.reduce_only)
     }
     pub(crate) fn sweep(&mut self) {
-        self.live.retain(|order| order.status.is_live() || order.pending.is_some());
+        let mut index = 0;
+        while let Some(order) = self.live.get(index) {
+            if order.is_live() || order.pending.is_some() {
+                index += 1;
+                continue;
+            }
+            if self.finished.len() == FINISHED {
+                self.finished.pop_front();
+            }
+            self.finished.push_back(self.live.remove(index));
+        }
     }
     pub(crate) fn is_empty(&self) -> bool {
         self.live.is_empty()

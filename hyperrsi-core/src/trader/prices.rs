@@ -70,12 +70,18 @@ impl Trader {
         let now = self.now;
         let Some(stop) = self.leg(side).stop() else { return Ok(()) };
         if !self.leg(side).is_hit(stop.price, price) {
-            self.leg_mut(side).breached = None;
+            let leg = self.leg_mut(side);
+            if !leg.triggered {
+                leg.breached = None;
+            }
             return Ok(());
         }
+        let open = self.leg(side).book.quantity();
         let venue_holds = self.orders.stop(side).is_some_and(|order| {
-            order.is_confirmed()
-                && order.spec.kind.price().is_some_and(|at| self.covers(side, at, stop.price))
+            order.awaits_fills()
+                || order.is_confirmed()
+                    && order.left().is_ok_and(|left| left >= open)
+                    && order.spec.kind.price().is_some_and(|at| self.covers(side, at, stop.price))
         });
         if venue_holds {
             let since = *self.leg_mut(side).breached.get_or_insert(now);

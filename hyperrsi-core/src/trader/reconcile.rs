@@ -1,6 +1,7 @@
 //! What should rest on the venue against what rests there. The only place that places, amends or cancels protection: at
 //! fills, after answers, after restarts, after a user's own cancel, always this path (TRADING 13.4).
 
+use super::leg::Retry;
 use super::{Event, Role, Trader};
 use crate::model::{
     Amount, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Quantity, Span, TimeInForce,
@@ -15,6 +16,9 @@ impl Trader {
     pub(super) fn reconcile(&mut self, side: PositionSide) -> Result<(), Overflow> {
         let leg = self.leg(side);
         if leg.book.is_flat() || leg.foreign {
+            if leg.book.is_flat() {
+                self.cancel_orphans(side);
+            }
             self.sync(side);
             return Ok(());
         }
@@ -28,12 +32,31 @@ impl Trader {
         Ok(())
     }
 
+    /// Own orders that reduce a leg which is flat have nothing left to do (TRADING 13.4).
+    fn cancel_orphans(&mut self, side: PositionSide) {
+        let orphans: Vec<ClientOrderId> = self
+            .orders
+            .of(side)
+            .filter(|o| o.spec.reduce_only && o.pending.is_none())
+            .map(|o| o.spec.client_id)
+            .collect();
+        for id in orphans {
+            self.cancel(id);
+        }
+    }
+
     fn reconcile_stop(&mut self, side: PositionSide) -> Result<(), Overflow> {
-        let wanted = self.leg(side).stop();
-        let quantity = self.leg(side).book.quantity();
-        let resting =
-            self.orders.stop(side).map(|order| (order.spec, order.is_confirmed(), order.pending.is_some()));
+        let leg = self.leg(side);
+        let (wanted, quantity) = (leg.stop(), leg.book.quantity());
+        // A stop that the plan wants and that cannot be is missing protection as well (TRADING 6.2).
+        let unplaceable = leg.exits.as_ref().is_some_and(|exits| exits.stop_unplaceable());
+        let waits = leg.stop_retry.is_some_and(|(at, _)| at > self.now);
+        let resting = match self.orders.stop(side) {
+            Some(order) => Some((order.spec, order.left()?, order.protects(), order.pending.is_some())),
+            None => None,
+        };
         match (wanted, resting) {
+            (None, None) if unplaceable => self.mark_unprotected(side),
             (None, None) => self.settle_unprotected(side),
             (None, Some((spec, ..))) => {
                 self.cancel(spec.client_id);
@@ -47,36 +70,34 @@ impl Trader {
                 if self.is_already_through(side, stop.price) {
                     return self.close(side, Decimal::ONE, stop.kind.reason());
                 }
-                let waits = self.leg(side).stop_retry.is_some_and(|(at, _)| at > self.now);
                 if self.policy.venue.stop_orders && !waits {
                     self.place_stop(side, stop, quantity);
                 }
             }
-            (Some(stop), Some((spec, confirmed, busy))) => {
-                if busy {
+            (Some(stop), Some((spec, left, protects, busy))) => {
+                if protects && left >= quantity {
+                    self.settle_unprotected(side);
+                } else {
+                    self.mark_unprotected(side);
+                }
+                let leg = self.leg(side);
+                if busy || waits || leg.triggered {
                     return Ok(());
                 }
                 let same_price = spec.kind.price() == Some(stop.price);
-                if confirmed && self.covers_leg(side, spec) {
-                    self.settle_unprotected(side);
-                }
-                if (same_price && spec.quantity == quantity) || self.leg(side).state == LegState::Closing {
+                if (same_price && left == quantity) || leg.state == LegState::Closing {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
                     return self.close(side, Decimal::ONE, stop.kind.reason());
                 }
-                if spec.quantity == quantity && !self.amendment_due(side, stop) {
+                if left == quantity && !self.amendment_due(side, stop) {
                     return Ok(());
                 }
                 self.replace_stop(side, spec, stop, quantity);
             }
         }
         Ok(())
-    }
-
-    fn covers_leg(&self, side: PositionSide, spec: OrderSpec) -> bool {
-        spec.quantity >= self.leg(side).book.quantity()
     }
 
     fn stop_kind(&self, side: PositionSide, stop: EffectiveStop) -> OrderKind {
@@ -91,7 +112,7 @@ impl Trader {
         leg.revision = leg.revision.wrapping_add(1);
         (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
         let role = Role::Stop(leg.revision);
-        self.place_reducing(side, role, quantity, kind);
+        self.place_reducing(side, role, quantity, kind, Some(stop.kind.reason()));
     }
 
     fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
@@ -100,7 +121,7 @@ impl Trader {
             let now = self.now;
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
-            self.amend(OrderSpec { kind, quantity, ..spec });
+            self.amend(OrderSpec { kind, quantity, ..spec }, Some(stop.kind.reason()));
         } else {
             // The old stop stays until the new one is confirmed: see `retire_old_stops`.
             self.place_stop(side, stop, quantity);
@@ -173,6 +194,9 @@ impl Trader {
         if older_live {
             return Ok(()); // the new ladder waits until the old one is gone (TRADING 7.9)
         }
+        if self.leg(side).take_profit_retry.is_some_and(|(at, _)| at > self.now) {
+            return Ok(());
+        }
         let levels = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
         for k in 1..=u8::try_from(levels).unwrap_or(u8::MAX) {
             self.reconcile_level(side, k)?;
@@ -194,18 +218,17 @@ impl Trader {
             .and_then(|exits| exits.ladder.level(k))
             .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
             .map(|level| (level.price, level.quantity));
-        let resting = self
-            .orders
-            .of(side)
-            .find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k) && !o.cancelling)
-            .map(|o| (o.spec, o.left(), o.filled, o.pending.is_some()));
+        let resting =
+            self.orders.of(side).find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k)).map(
+                |o| (o.spec, o.left(), o.filled, o.pending.is_some() || o.cancelling || o.awaits_fills()),
+            );
         match (wanted, resting) {
             (Some((price, quantity)), None) => {
                 let kind = self.take_profit_kind(side, order, price);
                 let leg = self.leg_mut(side);
                 leg.revision = leg.revision.wrapping_add(1);
                 let role = Role::TakeProfit(k, leg.revision);
-                self.place_reducing(side, role, quantity, kind);
+                self.place_reducing(side, role, quantity, kind, None);
             }
             (None, Some((spec, ..))) => self.cancel(spec.client_id),
             (Some((price, quantity)), Some((spec, left, filled, busy))) => {
@@ -213,7 +236,7 @@ impl Trader {
                 if !busy && !right {
                     if self.policy.venue.amend {
                         let kind = self.take_profit_kind(side, order, price);
-                        self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec });
+                        self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec }, None);
                     } else {
                         self.cancel(spec.client_id); // placed anew once it is gone
                     }
@@ -248,8 +271,7 @@ impl Trader {
         if let Some(since) = leg.unprotected_since.take() {
             leg.unprotected = leg.unprotected + (now - since);
             leg.stop_retry = None;
-            if leg.alerted {
-                leg.alerted = false;
+            if leg.alerted.take().is_some() && self.leg(side.opposite()).alerted.is_none() {
                 self.set_gate(crate::risk::Refusal::Unprotected, false);
             }
         }
@@ -263,28 +285,23 @@ impl Trader {
         average: Price,
     ) -> Result<Amount, Overflow> {
         let adjustment = self.leg_mut(side).book.adopt(quantity, average)?;
-        let trigger = self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default();
-        let reference =
-            self.price(trigger).and_then(crate::model::decimal_from_f64).map_or(average, Price::new);
-        let leg = match side {
-            PositionSide::Long => &mut self.long,
-            PositionSide::Short => &mut self.short,
-        };
-        if let Some(exits) = &mut leg.exits {
-            exits.on_size_adopted(&self.view.instrument, quantity, reference)?;
-        }
+        self.divide_anew(side)?;
         self.emit(Event::Adopted { side, quantity });
         self.reconcile(side)?;
         Ok(adjustment)
     }
 
-    /// Doubles the wait before the next attempt to place a stop: 1, 2, 4, … seconds.
+    /// Doubles the wait before the next attempt to place a stop.
     pub(super) fn retry_stop(&mut self, side: PositionSide) {
         let now = self.now;
         let leg = self.leg_mut(side);
-        let tries = leg.stop_retry.map_or(0, |(_, tries)| tries);
-        let wait = Span::seconds(1_i64.checked_shl(tries.min(6)).unwrap_or(64));
-        leg.stop_retry = Some((now + wait, tries + 1));
+        leg.stop_retry = Some(later(now, leg.stop_retry));
         leg.attempt = leg.attempt.wrapping_add(1);
     }
+}
+
+/// The next attempt after one that failed: 1, 2, 4, … seconds later, at most 64.
+pub(super) fn later(now: Timestamp, last: Option<Retry>) -> Retry {
+    let tries = last.map_or(0, |(_, tries)| tries);
+    (now + Span::seconds(1_i64.checked_shl(tries.min(6)).unwrap_or(64)), tries + 1)
 }

@@ -10,11 +10,11 @@ use rust_decimal::Decimal;
 /// How often an order of unknown outcome is looked up.
 const QUERY_INTERVAL: Span = Span::seconds(1);
 
+/// How often the alarm about a missing stop is repeated.
+const ALARM_INTERVAL: Span = Span::minutes(1);
+
 impl Trader {
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        if self.orders.is_empty() && self.gates.margin_blocked_until.is_none() {
-            return None;
-        }
         let unknown = self
             .orders
             .iter()
@@ -26,26 +26,41 @@ impl Trader {
 
     fn leg_deadline(&self, side: PositionSide) -> Option<Timestamp> {
         let leg = self.leg(side);
+        let doubt = leg.doubt.map(|(at, _)| at);
         if leg.book.is_flat() {
-            return None;
+            return doubt;
         }
-        let retry = leg.stop_retry.map(|(at, _)| at);
-        let unprotected = leg
-            .unprotected_since
-            .filter(|_| !leg.alerted)
-            .map(|since| since + self.policy.unprotected_deadline);
-        let breached = leg.breached.map(|since| since + STOP_GRACE);
-        [retry, unprotected, breached, self.amendment_deadline(side)].into_iter().flatten().min()
+        let retries = [leg.stop_retry, leg.take_profit_retry, leg.close_retry];
+        let retry = retries.into_iter().flatten().map(|(at, _)| at).filter(|at| *at > self.now).min();
+        let breached = leg.breached.filter(|_| leg.closing.is_none()).map(|since| since + STOP_GRACE);
+        let others = [doubt, retry, self.alarm_deadline(side), breached, self.amendment_deadline(side)];
+        others.into_iter().flatten().min()
+    }
+
+    /// When the alarm about a missing stop is due: first after the deadline, then each minute (TRADING 6.7).
+    fn alarm_deadline(&self, side: PositionSide) -> Option<Timestamp> {
+        let leg = self.leg(side);
+        let since = leg.unprotected_since?;
+        Some(leg.alerted.map_or(since + self.policy.unprotected_deadline, |last| last + ALARM_INTERVAL))
     }
 
     pub(super) fn on_wake(&mut self) -> Result<(), Overflow> {
         self.lift_margin_block();
         self.query_unknown();
         for side in PositionSide::BOTH {
+            let now = self.now;
+            if let Some((at, quantity)) = self.leg(side).doubt
+                && at <= now
+            {
+                self.leg_mut(side).doubt = None;
+                if self.leg(side).book.quantity() != quantity {
+                    self.read_account();
+                }
+            }
             if self.leg(side).book.is_flat() {
+                self.reconcile(side)?;
                 continue;
             }
-            let now = self.now;
             if self.leg(side).breached.is_some_and(|since| now - since >= STOP_GRACE) {
                 let reason = self.stop_reason(side);
                 self.close(side, Decimal::ONE, reason)?;
@@ -57,12 +72,12 @@ impl Trader {
     }
 
     fn check_unprotected(&mut self, side: PositionSide) -> Result<(), Overflow> {
-        let leg = self.leg(side);
-        let Some(since) = leg.unprotected_since.filter(|_| !leg.alerted) else { return Ok(()) };
-        if self.now - since < self.policy.unprotected_deadline {
+        let now = self.now;
+        let Some(since) = self.leg(side).unprotected_since else { return Ok(()) };
+        if self.alarm_deadline(side).is_none_or(|at| now < at) {
             return Ok(());
         }
-        self.leg_mut(side).alerted = true;
+        self.leg_mut(side).alerted = Some(now);
         self.emit(Event::Unprotected { side, since });
         self.set_gate(Refusal::Unprotected, true);
         match self.policy.on_unprotected {

@@ -1,0 +1,21 @@
+//! The trading core against its specification. Every number here comes from the text and the tables of the specification
+//! (`TRADING.md`), never from what the code prints. Names begin with the table (`t06_…`), the law (`v2_…`, `i6_…`) or the
+//! section (`s6_7_…`) they check.
+
+#![allow(unreachable_pub, reason = "the modules share helpers")]
+
+mod market;
+mod support;
+
+mod accounting;
+mod break_even;
+mod cooldown;
+mod gating;
+mod intrabar;
+mod ladder;
+mod protection;
+mod reports;
+mod several_entries;
+mod sizing;
+mod stops;
+mod trailing;

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "the modules share helpers")]
 
 mod market;
+mod naive;
 mod support;
 
 mod accounting;
@@ -13,7 +14,9 @@ mod cooldown;
 mod gating;
 mod intrabar;
 mod ladder;
+mod naive_compare;
 mod protection;
+mod records;
 mod reports;
 mod several_entries;
 mod sizing;

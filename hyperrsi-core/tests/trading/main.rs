@@ -4,6 +4,7 @@
 
 #![allow(unreachable_pub, reason = "the modules share helpers")]
 
+mod laws_backtest;
 mod market;
 mod naive;
 mod support;

@@ -4,7 +4,9 @@
 
 #![allow(unreachable_pub, reason = "the modules share helpers")]
 
+mod laws_backtest;
 mod market;
+mod naive;
 mod support;
 
 mod accounting;
@@ -13,7 +15,9 @@ mod cooldown;
 mod gating;
 mod intrabar;
 mod ladder;
+mod naive_compare;
 mod protection;
+mod records;
 mod reports;
 mod several_entries;
 mod sizing;

@@ -1,5 +1,12 @@
 //! The allowed import directions inside the crate (docs: architecture, section 3), read from the source files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, helpers outside #[test] included"
+)]
+
 use std::path::{Path, PathBuf};
 
 /// Every Rust file below `folder`, in order of path.

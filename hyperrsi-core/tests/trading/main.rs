@@ -3,6 +3,14 @@
 //! section (`s6_7_…`) they check.
 
 #![allow(unreachable_pub, reason = "the modules share helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, helpers outside #[test] included"
+)]
 
 mod laws_backtest;
 mod market;

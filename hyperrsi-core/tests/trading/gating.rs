@@ -21,7 +21,10 @@ fn openings(rig: &Rig) -> usize {
 }
 
 /// Every gate that can be closed from outside.
-fn gates() -> Vec<(Refusal, fn(&mut Rig))> {
+/// A gate and what closes it.
+type Closing = (Refusal, fn(&mut Rig));
+
+fn gates() -> Vec<Closing> {
     vec![
         (Refusal::NotRunning, |rig| rig.feed(Input::Command(Command::Stop))),
         (Refusal::Paused, |rig| rig.feed(Input::Command(Command::Pause))),

@@ -44,6 +44,7 @@ pub(crate) use coded::coded;
 
 pub mod account;
 pub mod backtest;
+pub mod desk;
 pub mod exchange;
 pub mod indicator;
 pub mod model;

@@ -35,6 +35,7 @@
 //! | [`sim`] | the simulated venue |
 //! | [`backtest`] | the driver over candles, its statistics and its reports |
 //! | [`exchange`], [`store`] | what a venue and a durable store have to implement |
+//! | [`desk`] | commands in, status and events out: what a bot, an API or a terminal talks to |
 //!
 //! The crates of the workspace:
 //!
@@ -51,7 +52,6 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
-//! | `conformance` | reserved for suites that implementations of the traits can run against themselves; still empty |
 //!
 //! # Numbers
 //!

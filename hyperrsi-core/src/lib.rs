@@ -28,7 +28,8 @@
 //! | [`indicator`], [`series`] | streaming indicators; candles in columns and their files |
 //! | [`model`] | values everything speaks in |
 //!
-//! Beside them stand the contracts with the world, [`exchange`] and [`store`], which know the model and records only.
+//! Beside them stand the contracts with the world: [`exchange`], [`store`] and [`desk`]. They know the model and records
+//! only.
 //!
 //! # Features
 //!
@@ -36,7 +37,6 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
-//! | `conformance` | reserved for suites that implementations of the traits can run against themselves; still empty |
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]
 
 mod coded;

@@ -3,7 +3,7 @@
 
 use crate::account::{Account, SlotId};
 use crate::model::{
-    Candle, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, decimal_from_f64,
+    Candle, Fill, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, decimal_from_f64,
 };
 use crate::position::Trade;
 use crate::series::History;
@@ -26,6 +26,8 @@ pub(super) struct Engine {
     pub(super) busy: bool,
     batch: Vec<Output>,
     evaluate: Option<(RequestId, Timeframe)>,
+    /// Fills the strategy has not been asked about yet.
+    fills: Vec<(RequestId, Box<Fill>)>,
 }
 
 impl Engine {
@@ -42,6 +44,7 @@ impl Engine {
             busy: true,
             batch: Vec::new(),
             evaluate: None,
+            fills: Vec::new(),
         }
     }
 
@@ -61,6 +64,9 @@ impl Engine {
         candle: &Candle,
         histories: &[History<'_>],
     ) -> Result<(), Overflow> {
+        if !self.fills.is_empty() {
+            self.ask_about_fills(strategy, now, timeframe, histories)?;
+        }
         self.trader.candle_closed(now, timeframe, candle);
         if let Some((request, timeframe)) = self.trader.poll_evaluate() {
             return self.evaluate(strategy, now, request, timeframe, candle, histories);
@@ -70,6 +76,25 @@ impl Engine {
             Some((request, timeframe)) => self.evaluate(strategy, now, request, timeframe, candle, histories),
             None => Ok(()),
         }
+    }
+
+    /// The strategy hears of a candle's fills when the candle closes, before it is asked about the candle itself.
+    #[inline(never)]
+    fn ask_about_fills<S: Strategy + ?Sized>(
+        &mut self,
+        strategy: &mut S,
+        now: Timestamp,
+        timeframe: Timeframe,
+        histories: &[History<'_>],
+    ) -> Result<(), Overflow> {
+        for (request, fill) in std::mem::take(&mut self.fills) {
+            let context = Context::new(now, timeframe, histories, self.trader.view(), false);
+            let decision = strategy.on_fill(&context, &fill);
+            self.trader.decided(now, request, decision)?;
+            self.settle(now)?;
+        }
+        self.busy = true;
+        Ok(())
     }
 
     #[inline(always)]
@@ -134,6 +159,7 @@ impl Engine {
     fn perform(&mut self, now: Timestamp, output: Output) -> Result<(), Overflow> {
         match output {
             Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
+            Output::EvaluateFill { request, fill } => self.fills.push((request, fill)),
             Output::Reserve(ask) => {
                 let outcome = self.account.review(now, self.slot, &ask);
                 self.trader.handle(now, Input::Reservation { request: ask.request, outcome })?;

@@ -439,7 +439,8 @@ impl State {
             if test.config.close_at_end {
                 self.close_legs(close, candle.close)?;
             }
-            self.run.final_equity = self.engine.account.mark(self.engine.slot, candle.close);
+            let (fixed, quantity) = self.engine.account.equity_parts(self.engine.slot);
+            self.run.final_equity = fixed + quantity * candle.close;
             if let Some(last) = self.run.equity.equity.last_mut() {
                 *last = self.run.final_equity;
             }

@@ -61,13 +61,16 @@ impl Trader {
         if self.evaluation.is_some_and(|e| e.request == request) {
             self.evaluation = None;
             self.set_gate(Refusal::StrategyFailed, true);
+        } else if let Some(index) = self.fill_evaluations.iter().position(|e| e.request == request) {
+            self.fill_evaluations.swap_remove(index);
+            self.set_gate(Refusal::StrategyFailed, true);
         }
     }
 
     #[inline]
     pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
         if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.request != request) {
-            return Ok(());
+            return self.decided_on_fill(request, decision);
         }
         if decision.atr.is_some() {
             self.atr = decision.atr;
@@ -83,6 +86,15 @@ impl Trader {
             Some(evaluation) => self.act_on(evaluation, decision),
             None => Ok(()),
         }
+    }
+
+    #[inline(never)]
+    fn decided_on_fill(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
+        let Some(index) = self.fill_evaluations.iter().position(|e| e.request == request) else {
+            return Ok(());
+        };
+        let evaluation = self.fill_evaluations.swap_remove(index);
+        if decision.is_hold() { Ok(()) } else { self.act_on(evaluation, decision) }
     }
 
     #[inline(never)]

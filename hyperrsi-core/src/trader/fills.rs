@@ -1,6 +1,6 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
-use super::{Event, Output, Record, Role, Trader};
+use super::{Evaluation, Event, Output, Record, Role, Trader};
 use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Timestamp};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
@@ -28,7 +28,12 @@ impl Trader {
         leg.last_fill = leg.last_fill.max(fill.time);
         self.spool(|| Record::Fill(Box::new(fill.clone())));
         let booked = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
-        if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }
+        if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }?;
+        let request = self.request();
+        let evaluation = Evaluation { request, candle: fill.time, close: self.now };
+        self.fill_evaluations.push(evaluation);
+        self.outputs.push_back(Output::EvaluateFill { request, fill: Box::new(fill.clone()) });
+        Ok(())
     }
 
     /// Books a fill with its order; what the order was for and whether it is complete now.

@@ -98,6 +98,7 @@ pub struct Trader {
     now: Timestamp,
     next_request: u64,
     evaluation: Option<Evaluation>,
+    fill_evaluations: Vec<Evaluation>,
     mark: Option<Seen>,
     last: Option<Seen>,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
@@ -162,6 +163,7 @@ impl Trader {
             now: Timestamp::EPOCH,
             next_request: 0,
             evaluation: None,
+            fill_evaluations: Vec::new(),
             mark: None,
             last: None,
             atr: None,

@@ -20,6 +20,7 @@ mod support;
 mod accounting;
 mod break_even;
 mod cooldown;
+mod fills_heard;
 mod gating;
 mod intrabar;
 mod ladder;

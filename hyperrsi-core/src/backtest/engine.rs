@@ -161,6 +161,7 @@ impl Engine {
             Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
             Output::EvaluateFill { request, fill } => self.fills.push((request, fill)),
             Output::Reserve(ask) => {
+                self.account.mark(self.slot, ask.price.to_f64()); // risk managers see equity at this price
                 let outcome = self.account.review(now, self.slot, &ask);
                 self.trader.handle(now, Input::Reservation { request: ask.request, outcome })?;
             }

@@ -7,7 +7,7 @@ use crate::position::{ExitReason, Trade};
 use crate::series::aggregate::resample;
 use crate::series::{Candles, History};
 use crate::sim::{Venue, VenueConfig};
-use crate::strategy::{DecisionRecord, Strategy};
+use crate::strategy::{DecisionRecord, Needs, Strategy};
 use crate::trader::{Command, Input, Trader};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -159,9 +159,12 @@ impl<'a> Backtest<'a> {
         make: impl Fn() -> S + Sync,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Report, BacktestError> {
-        let name = make().id().as_str().to_owned();
+        let strategy = make();
+        let name = strategy.id().as_str().to_owned();
         let (chosen, run, outcomes) = self.runs(&make, progress)?;
-        Ok(self.assemble(name, chosen, run, outcomes))
+        let mut report = self.assemble(name, chosen, run, outcomes);
+        report.assumptions.extend(self.unavailable(&strategy.needs()));
+        Ok(report)
     }
 
     /// [`Backtest::report`] of a strategy that can be copied, without telling progress: each run starts from a copy of
@@ -171,6 +174,23 @@ impl<'a> Backtest<'a> {
     /// As [`Backtest::run`].
     pub fn report_of<S: Strategy + Clone + Sync>(&self, strategy: &S) -> Result<Report, BacktestError> {
         self.report(|| strategy.clone(), &|_, _| {})
+    }
+
+    /// Timeframes the strategy would read but these candles cannot give.
+    fn unavailable(&self, needs: &Needs) -> Option<String> {
+        let base = self.candles.timeframe();
+        let missing: Vec<&str> = needs
+            .series
+            .iter()
+            .filter(|need| need.optional && (need.timeframe < base || !need.timeframe.is_multiple_of(base)))
+            .map(|need| need.timeframe.as_str())
+            .collect();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "no {} candles, which cannot be built from {base} ones: what is read from them stays unknown",
+                missing.join(" and ")
+            )
+        })
     }
 
     fn runs<S: Strategy>(

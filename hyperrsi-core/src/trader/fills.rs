@@ -272,38 +272,35 @@ impl Trader {
 
     /// Tells about a stop that moved and keeps it for charts.
     pub(super) fn note_protection(&mut self, side: PositionSide) {
-        let now = self.now;
-        let trace = self.trace_protection;
+        if self.trace_protection {
+            self.trace(side);
+        }
         let leg = self.leg_mut(side);
         let stop = leg.stop();
-        if stop == leg.last_stop {
-            return;
-        }
-        leg.last_stop = stop;
-        if trace {
-            let mut take_profits: Vec<Price> = Vec::new();
-            if let Some(exits) = &leg.exits {
-                use crate::position::LevelState::{Resting, Touch};
-                take_profits.extend(
-                    exits
-                        .ladder
-                        .levels
-                        .iter()
-                        .filter(|level| matches!(level.state, Resting | Touch))
-                        .map(|level| level.price),
-                );
-            }
-            if let Some(trade) = &mut leg.trade {
-                trade.protect(ProtectionPoint {
-                    time: now,
-                    stop: stop.map(|stop| (stop.price, stop.kind)),
-                    take_profits,
-                });
+        if stop != leg.last_stop {
+            leg.last_stop = stop;
+            if stop.is_none_or(|stop| stop.kind != StopKind::Trailing) {
+                self.emit(Event::StopMoved { side, stop });
             }
         }
-        let trailing = stop.is_some_and(|stop| stop.kind == StopKind::Trailing);
-        if !trailing {
-            self.emit(Event::StopMoved { side, stop });
+    }
+
+    /// Keeps stop and open levels of a trade whenever one of them changed.
+    fn trace(&mut self, side: PositionSide) {
+        use crate::position::LevelState::{Resting, Touch};
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        let levels = leg.exits.iter().flat_map(|exits| &exits.ladder.levels);
+        let point = ProtectionPoint {
+            time: now,
+            stop: leg.stop().map(|stop| (stop.price, stop.kind)),
+            take_profits: levels
+                .filter(|level| matches!(level.state, Resting | Touch))
+                .map(|level| level.price)
+                .collect(),
+        };
+        if let Some(trade) = &mut leg.trade {
+            trade.protect(point);
         }
     }
 }

@@ -53,7 +53,6 @@ use entry::PendingEntry;
 use gates::Gates;
 use leg::Leg;
 use orders::Orders;
-use rust_decimal::Decimal;
 use std::collections::{BTreeSet, VecDeque};
 
 /// A price and when it was seen.
@@ -412,7 +411,7 @@ impl Trader {
     fn assert_invariants(&self) {
         for leg in [&self.long, &self.short] {
             let open = leg.book.quantity();
-            let take_profits: Decimal = self
+            let take_profits: rust_decimal::Decimal = self
                 .orders
                 .of(leg.side)
                 .filter(|o| matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch)

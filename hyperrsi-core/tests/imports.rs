@@ -1,5 +1,7 @@
 //! The allowed import directions inside the crate (docs: architecture, section 3), read from the source files.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
 use std::path::{Path, PathBuf};
 
 /// Every Rust file below `folder`, in order of path.

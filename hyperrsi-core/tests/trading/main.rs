@@ -3,8 +3,17 @@
 //! section (`s6_7_…`) they check.
 
 #![allow(unreachable_pub, reason = "the modules share helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests"
+)]
 
 mod laws_backtest;
+mod laws_trader;
 mod market;
 mod naive;
 mod support;

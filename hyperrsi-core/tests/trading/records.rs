@@ -51,7 +51,7 @@ fn recording_changes_no_trade() {
 }
 
 /// The gate a reason names, as checks call it.
-fn first_failing<'a>(record: &'a DecisionRecord, stage: Stage) -> Option<&'a str> {
+fn first_failing(record: &DecisionRecord, stage: Stage) -> Option<&str> {
     record.checks.iter().find(|check| check.stage == stage && !check.ok).map(|check| check.gate.as_str())
 }
 

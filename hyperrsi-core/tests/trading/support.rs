@@ -95,6 +95,8 @@ pub struct Rig {
     pub evaluate: Option<RequestId>,
     pub fills: Vec<Fill>,
     next_fill: u64,
+    /// Prints what happens, for finding out what happened.
+    pub loud: bool,
 }
 
 impl Rig {
@@ -122,6 +124,7 @@ impl Rig {
             evaluate: None,
             fills: Vec::new(),
             next_fill: 0,
+            loud: false,
         };
         rig.feed(Input::Warm);
         rig.feed(Input::Command(Command::Start));
@@ -129,6 +132,9 @@ impl Rig {
     }
 
     pub fn feed(&mut self, input: Input<'_>) {
+        if self.loud {
+            println!("  {} {input:?}", self.now);
+        }
         self.trader.handle(self.now, input).unwrap();
         self.drain();
     }
@@ -138,6 +144,9 @@ impl Rig {
         while let Some(output) = self.trader.poll() {
             rounds += 1;
             assert!(rounds < 1_000, "the trader never comes to rest: {output:?}");
+            if self.loud {
+                println!("    {output:?}");
+            }
             self.log.push(output.clone());
             self.perform(output);
         }

@@ -10,7 +10,8 @@ use hyperrsi::indicator::{
     Atr, Bollinger, Cross, Crossing, Deviation, Dmi, Ema, Falling, Hma, Indicator, Jma, Macd, PivotHigh,
     PivotLow, Rising, Rma, Rsi, Sma, T3, TrueRange, Vidya, Wma,
 };
-use hyperrsi::model::{Candle, Timeframe, Timestamp};
+use hyperrsi::model::{Candle, Timeframe};
+use hyperrsi::series::file::{Load, Repair};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[derive(Parser)]
 #[command(name = "indicators", version)]
 struct Args {
-    /// Candles: CSV with the columns ts_ms,open,high,low,close,volume, oldest first.
+    /// Candles: CSV (plain, gzip or zstd) with the columns ts_ms,open,high,low,close,volume or the usual dump layouts.
     #[arg(long, value_name = "FILE")]
     candles: PathBuf,
     /// Also write the trend state: CYCLE_Bull, CYCLE_Bear, their second pair, BB_State, BB_State_MTF, trend_state, ready.
@@ -121,19 +122,10 @@ fn distance(candles: &[Candle]) -> Option<Timeframe> {
     Timeframe::from_minutes(smallest / 60_000)
 }
 
-/// Reads candles from a CSV file.
+/// Reads a candle file of any layout the library knows; holes are kept.
 fn load(path: &Path) -> Result<Vec<Candle>, Box<dyn Error>> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let mut candles = Vec::new();
-    for (line, row) in text.lines().enumerate().skip(1) {
-        let bad = || format!("{} line {}: not ts_ms,open,high,low,close,volume", path.display(), line + 1);
-        let mut cells = row.split(',').map(str::trim);
-        let time: i64 = cells.next().and_then(|cell| cell.parse().ok()).ok_or_else(bad)?;
-        let prices: Vec<f64> = cells.map_while(|cell| cell.parse().ok()).collect();
-        let &[open, high, low, close, volume, ..] = prices.as_slice() else { return Err(bad().into()) };
-        candles.push(Candle::new(Timestamp::from_millis(time), open, high, low, close, volume));
-    }
-    Ok(candles)
+    let loaded = Load::new(path).repair(Repair::keep_gaps()).read()?;
+    Ok(loaded.candles.iter().collect())
 }
 
 /// One column: its value for the next candle.

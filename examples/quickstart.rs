@@ -1,15 +1,12 @@
 //! HYPERRSI over a year of real candles: a report in the terminal and an HTML page. Needs no flags and no network.
-
-#![allow(clippy::print_stdout, reason = "an example talks to its user")]
-
 mod shared;
 
 use clap::Parser;
-use hyperrsi::backtest::{Backtest, Config, IntrabarPolicy};
-use hyperrsi::model::Timeframe;
+use hyperrsi::indicator::trend::TrendState;
+use hyperrsi::prelude::*;
+use hyperrsi::sample;
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
-use rust_decimal_macros::dec;
 use std::path::PathBuf;
 
 /// Backtests the HYPERRSI strategy on a year of bundled BTC/USDT candles and draws what happened.
@@ -24,33 +21,37 @@ struct Args {
     policy: IntrabarPolicy,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), shared::Failure> {
     let args = Args::parse();
-    let candles = shared::bundled_candles()?;
+    let (candles, instrument) = (sample::btcusdt_1h()?, sample::btcusdt());
 
     let mut settings = Settings::default();
+    settings.market.symbol = instrument.id.symbol.to_string();
     settings.market.timeframe = Timeframe::H1;
     settings.market.leverage = 3;
     settings.sizing.btc = dec!(1000);
     settings.sl.enabled = true;
 
-    let instrument = shared::btcusdt();
     let mut config = Config::new(instrument.clone());
     config.policy = args.policy;
     config.trader = rsi_trend::policy(&settings, &instrument);
-    config.trader.journal = false;
+    config.trader.journal = false; // nothing of a backtest has to survive
     config.trace_protection = true;
 
-    let snapshot = Snapshot::new(1, settings);
-    let strategy = Hyperrsi::new(snapshot, &instrument)?;
+    let strategy = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
     let backtest = Backtest::new(&candles, config)?;
     let bar = shared::Progress::new("backtest");
     let report = backtest.report(|| strategy.clone(), &|done, all| bar.at(done, all))?;
     bar.finish();
 
     shared::print(&report);
-    shared::write_page(&report, &candles, &strategy, &args.html)?;
-    println!("\nReport: {}", shared::absolute(&args.html).display());
-    println!("Next:   cargo run --release --example backtest -- --help");
+    let lower = shared::Lower {
+        rsi_length: 14,
+        levels: vec![(30.0, "oversold"), (70.0, "overbought")],
+        trend: Some(TrendState::new(Timeframe::H1, false, None)),
+    };
+    shared::write_page(&report, &candles, lower, &args.html)?;
+    shared::say(format!("Report: {}", shared::absolute(&args.html).display()));
+    shared::say("Next:   cargo run --release --example backtest -- --help");
     Ok(())
 }

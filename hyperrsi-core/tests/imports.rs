@@ -1,6 +1,11 @@
 //! The allowed import directions inside the crate (docs: architecture, section 3), read from the source files.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, helpers outside #[test] included"
+)]
 
 use std::path::{Path, PathBuf};
 

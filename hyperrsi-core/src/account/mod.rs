@@ -344,6 +344,23 @@ impl Account {
         equity
     }
 
+    /// What equity is made of while nothing fills: balance, signed quantity and signed cost of an instrument, and the
+    /// unrealised profit of the others. `equity = balance + others + quantity × price − cost`.
+    pub(crate) fn equity_parts(&self, slot: SlotId) -> (f64, f64) {
+        let mut fixed = self.balance_f64;
+        let mut own = 0.0;
+        for (index, slot_) in self.slots.iter().enumerate() {
+            let (quantity, cost) = slot_.exposure;
+            if index == slot.0 {
+                own = quantity;
+                fixed -= cost;
+            } else {
+                fixed += quantity * slot_.price - cost;
+            }
+        }
+        (fixed, own)
+    }
+
     /// Whether an instrument has an open leg.
     pub fn is_exposed(&self, slot: SlotId) -> bool {
         self.slots.get(slot.0).is_some_and(|slot| !slot.long.is_flat() || !slot.short.is_flat())

@@ -19,6 +19,14 @@ pub enum BacktestError {
         /// What was given.
         value: Decimal,
     },
+    /// The value of a key cannot be read.
+    #[error("{key}: {message}")]
+    Key {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// The range of time holds no candle.
     #[error("no candle lies between {start} and {end}; the file holds {first} to {last}")]
     EmptyRange {

@@ -2,7 +2,9 @@
 //! they answer. Nothing is decided here.
 
 use crate::account::{Account, SlotId};
-use crate::model::{Candle, Overflow, PositionSide, Price, Timeframe, Timestamp, decimal_from_f64};
+use crate::model::{
+    Candle, Fill, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, decimal_from_f64,
+};
 use crate::position::Trade;
 use crate::series::History;
 use crate::sim::{Venue, VenueEvent};
@@ -11,12 +13,11 @@ use crate::trader::{AccountRead, Event, Input, Lookup, Output, PriceSource, Trad
 use std::collections::BTreeMap;
 
 /// One run under one policy.
-pub(super) struct Engine<'s> {
+pub(super) struct Engine {
     pub(super) trader: Trader,
     pub(super) account: Account,
     pub(super) slot: SlotId,
     pub(super) venue: Venue,
-    pub(super) strategy: &'s mut dyn Strategy,
     pub(super) trades: Vec<Trade>,
     pub(super) skipped: BTreeMap<String, u64>,
     pub(super) records: Vec<DecisionRecord>,
@@ -24,23 +25,18 @@ pub(super) struct Engine<'s> {
     /// Whether anything was asked for or reported since the flag was last cleared.
     pub(super) busy: bool,
     batch: Vec<Output>,
-    evaluate: Option<(crate::model::RequestId, Timeframe)>,
+    evaluate: Option<(RequestId, Timeframe)>,
+    /// Fills the strategy has not been asked about yet.
+    fills: Vec<(RequestId, Box<Fill>)>,
 }
 
-impl<'s> Engine<'s> {
-    pub(super) fn new(
-        trader: Trader,
-        account: Account,
-        slot: SlotId,
-        venue: Venue,
-        strategy: &'s mut dyn Strategy,
-    ) -> Self {
+impl Engine {
+    pub(super) fn new(trader: Trader, account: Account, slot: SlotId, venue: Venue) -> Self {
         Self {
             trader,
             account,
             slot,
             venue,
-            strategy,
             trades: Vec::new(),
             skipped: BTreeMap::new(),
             records: Vec::new(),
@@ -48,6 +44,7 @@ impl<'s> Engine<'s> {
             busy: true,
             batch: Vec::new(),
             evaluate: None,
+            fills: Vec::new(),
         }
     }
 
@@ -58,26 +55,63 @@ impl<'s> Engine<'s> {
     }
 
     /// A closed candle: the trader asks, the strategy answers.
-    #[inline]
-    pub(super) fn close_candle(
+    #[inline(always)]
+    pub(super) fn close_candle<S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         now: Timestamp,
         timeframe: Timeframe,
         candle: &Candle,
         histories: &[History<'_>],
     ) -> Result<(), Overflow> {
-        self.trader.handle(now, Input::Candle { timeframe, candle })?;
-        self.settle(now)?;
-        while let Some((request, timeframe)) = self.evaluate.take() {
-            let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
-            let decision = self.strategy.on_candle(&context, candle);
-            self.trader.handle(now, Input::Decision { request, decision })?;
-            self.busy |= self.trader.waits_for_price();
-            if self.trader.has_output() {
-                self.settle(now)?;
-            }
+        if !self.fills.is_empty() {
+            self.ask_about_fills(strategy, now, timeframe, histories)?;
         }
+        self.trader.candle_closed(now, timeframe, candle);
+        if let Some((request, timeframe)) = self.trader.poll_evaluate() {
+            return self.evaluate(strategy, now, request, timeframe, candle, histories);
+        }
+        self.settle(now)?;
+        match self.evaluate.take() {
+            Some((request, timeframe)) => self.evaluate(strategy, now, request, timeframe, candle, histories),
+            None => Ok(()),
+        }
+    }
+
+    /// The strategy hears of a candle's fills when the candle closes, before it is asked about the candle itself.
+    #[inline(never)]
+    fn ask_about_fills<S: Strategy + ?Sized>(
+        &mut self,
+        strategy: &mut S,
+        now: Timestamp,
+        timeframe: Timeframe,
+        histories: &[History<'_>],
+    ) -> Result<(), Overflow> {
+        for (request, fill) in std::mem::take(&mut self.fills) {
+            let context = Context::new(now, timeframe, histories, self.trader.view(), false);
+            let decision = strategy.on_fill(&context, &fill);
+            self.trader.decided(now, request, decision)?;
+            self.settle(now)?;
+        }
+        self.busy = true;
         Ok(())
+    }
+
+    #[inline(always)]
+    fn evaluate<S: Strategy + ?Sized>(
+        &mut self,
+        strategy: &mut S,
+        now: Timestamp,
+        request: RequestId,
+        timeframe: Timeframe,
+        candle: &Candle,
+        histories: &[History<'_>],
+    ) -> Result<(), Overflow> {
+        let context = Context::new(now, timeframe, histories, self.trader.view(), self.recording);
+        let decision = strategy.on_candle(&context, candle);
+        self.trader.decided(now, request, decision)?;
+        self.busy |= self.trader.waits_for_price();
+        if self.trader.has_output() { self.settle(now) } else { Ok(()) }
     }
 
     /// The market passes a price on its way: engine stops, touch levels and trails see it.
@@ -93,12 +127,10 @@ impl<'s> Engine<'s> {
     }
 
     /// Performs outputs and delivers reports until both queues are empty.
-    #[inline]
     pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), Overflow> {
         loop {
             while let Some(output) = self.trader.poll() {
                 match output {
-                    // By far the most frequent one takes the short way.
                     Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
                     output => self.batch.push(output),
                 }
@@ -127,7 +159,9 @@ impl<'s> Engine<'s> {
     fn perform(&mut self, now: Timestamp, output: Output) -> Result<(), Overflow> {
         match output {
             Output::Evaluate { request, timeframe } => self.evaluate = Some((request, timeframe)),
+            Output::EvaluateFill { request, fill } => self.fills.push((request, fill)),
             Output::Reserve(ask) => {
+                self.account.mark(self.slot, ask.price.to_f64()); // risk managers see equity at this price
                 let outcome = self.account.review(now, self.slot, &ask);
                 self.trader.handle(now, Input::Reservation { request: ask.request, outcome })?;
             }

@@ -44,9 +44,10 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Everything that happens from the open of a candle to its close, the close's decision excluded.
+    #[inline(never)]
     pub(super) fn candle(
         &mut self,
-        engine: &mut Engine<'_>,
+        engine: &mut Engine,
         candle: &Candle,
         close: Timestamp,
     ) -> Result<(), Overflow> {
@@ -75,7 +76,7 @@ impl Walk {
 }
 
 /// Below and above which prices a candle can change anything.
-pub(super) fn quiet(engine: &Engine<'_>) -> Result<Quiet, Overflow> {
+pub(super) fn quiet(engine: &Engine) -> Result<Quiet, Overflow> {
     let mut quiet = Quiet { low: f64::NEG_INFINITY, high: f64::INFINITY };
     if engine.venue.has_queued() || engine.trader.waits_for_price() {
         return Ok(Quiet { low: f64::INFINITY, high: f64::NEG_INFINITY });
@@ -117,7 +118,7 @@ pub(super) fn quiet(engine: &Engine<'_>) -> Result<Quiet, Overflow> {
 }
 
 /// TRADING 15.2 (b): gap-through of liquidation and stops, market closes, limits crossed, then opening market orders.
-fn at_open(engine: &mut Engine<'_>, candle: &Candle) -> Result<(), Overflow> {
+fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
     let now = candle.open_time;
     let open = money(candle.open);
     engine.venue.move_to(open);
@@ -170,7 +171,7 @@ impl LegCandle {
     }
 
     /// TRADING 15.4, `pessimistic`. True if another order of events was possible.
-    fn pessimistic(&self, engine: &mut Engine<'_>) -> Result<bool, Overflow> {
+    fn pessimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let favourable_possible = next_favourable(engine, self.side, self.favourable).is_some();
         let mut reach = self.favourable;
         if let Some(entry) = self.nearer_entry(engine) {
@@ -194,7 +195,7 @@ impl LegCandle {
     }
 
     /// TRADING 15.4, `optimistic`. True if another order of events was possible.
-    fn optimistic(&self, engine: &mut Engine<'_>) -> Result<bool, Overflow> {
+    fn optimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let mut start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         let mut favoured = false;
         while let Some(next) = next_favourable(engine, self.side, self.favourable) {
@@ -231,7 +232,7 @@ impl LegCandle {
     }
 
     /// The trail follows the favourable extreme; the ratcheted stop is tested only against the close.
-    fn ratchet(&self, engine: &mut Engine<'_>) -> Result<(), Overflow> {
+    fn ratchet(&self, engine: &mut Engine) -> Result<(), Overflow> {
         let armed = engine.trader.armed(self.side);
         if armed.trail_extreme.is_some() {
             engine.pass(self.now, money(self.favourable))?;
@@ -248,7 +249,7 @@ impl LegCandle {
     }
 
     /// The stop in force, or liquidation if it is nearer, acts if `price` reaches it.
-    fn stopped_by(&self, engine: &mut Engine<'_>, price: f64) -> Result<bool, Overflow> {
+    fn stopped_by(&self, engine: &mut Engine, price: f64) -> Result<bool, Overflow> {
         let stop = engine.trader.armed(self.side).stop;
         let liquidation = engine.venue.liquidation(self.side)?;
         let stop_first = match (stop, liquidation) {
@@ -266,7 +267,7 @@ impl LegCandle {
         self.liquidated_by(engine, price)
     }
 
-    fn liquidated_by(&self, engine: &mut Engine<'_>, price: f64) -> Result<bool, Overflow> {
+    fn liquidated_by(&self, engine: &mut Engine, price: f64) -> Result<bool, Overflow> {
         let Some(at) = engine.venue.liquidation(self.side)? else { return Ok(false) };
         let stop_nearer =
             engine.trader.armed(self.side).stop.is_some_and(|stop| !is_nearer(self.side, at, stop.price));
@@ -278,7 +279,7 @@ impl LegCandle {
     }
 
     /// A resting entry the adverse extreme reaches strictly before the stop.
-    fn nearer_entry(&self, engine: &Engine<'_>) -> Option<Next> {
+    fn nearer_entry(&self, engine: &Engine) -> Option<Next> {
         let next = resting_entry(engine, self.side, self.adverse)?;
         let stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         stop.is_none_or(|stop| is_nearer(self.side, next.price(), stop)).then_some(next)
@@ -286,7 +287,7 @@ impl LegCandle {
 }
 
 /// TRADING 15.4, `ohlc_path`: open, low, high, close of a rising candle; open, high, low, close of a falling one.
-fn path(engine: &mut Engine<'_>, candle: &Candle, now: Timestamp) -> Result<(), Overflow> {
+fn path(engine: &mut Engine, candle: &Candle, now: Timestamp) -> Result<(), Overflow> {
     let corners = if candle.close >= candle.open {
         [candle.low, candle.high, candle.close]
     } else {
@@ -328,11 +329,7 @@ enum PathEvent {
 }
 
 /// The first event of any leg on the straight way from `from` to `to`.
-fn next_on_path(
-    engine: &Engine<'_>,
-    from: f64,
-    to: f64,
-) -> Result<Option<(PositionSide, PathEvent)>, Overflow> {
+fn next_on_path(engine: &Engine, from: f64, to: f64) -> Result<Option<(PositionSide, PathEvent)>, Overflow> {
     let mut best: Option<(f64, PositionSide, PathEvent)> = None;
     let mut offer = |side: PositionSide, price: Price, event: PathEvent| {
         let distance = (price.to_f64() - from).abs();
@@ -365,7 +362,7 @@ fn next_on_path(
 }
 
 /// The nearest take profit or touch level of a leg that `reach` has reached.
-fn next_favourable(engine: &Engine<'_>, side: PositionSide, reach: f64) -> Option<Next> {
+fn next_favourable(engine: &Engine, side: PositionSide, reach: f64) -> Option<Next> {
     if engine.trader.book(side).is_flat() {
         return None;
     }
@@ -394,7 +391,7 @@ fn next_favourable(engine: &Engine<'_>, side: PositionSide, reach: f64) -> Optio
 }
 
 /// The nearest resting entry of a leg that `reach` has reached.
-fn resting_entry(engine: &Engine<'_>, side: PositionSide, reach: f64) -> Option<Next> {
+fn resting_entry(engine: &Engine, side: PositionSide, reach: f64) -> Option<Next> {
     let sign = side.sign_f64();
     let mut best: Option<(f64, Next)> = None;
     for order in engine.venue.resting() {
@@ -411,7 +408,7 @@ fn resting_entry(engine: &Engine<'_>, side: PositionSide, reach: f64) -> Option<
 }
 
 /// Fires an order or a touch. `open` is given at the open of a candle: trigger orders that gapped fill there.
-fn fire(engine: &mut Engine<'_>, now: Timestamp, next: Next, open: Option<Price>) -> Result<(), Overflow> {
+fn fire(engine: &mut Engine, now: Timestamp, next: Next, open: Option<Price>) -> Result<(), Overflow> {
     match next {
         Next::Touch(price) => engine.pass(now, price),
         Next::Order(id, price) => {
@@ -423,7 +420,7 @@ fn fire(engine: &mut Engine<'_>, now: Timestamp, next: Next, open: Option<Price>
 }
 
 /// The stop in force acts at `at`: the venue's own order where it is as good, the engine's otherwise.
-fn fire_stop(engine: &mut Engine<'_>, now: Timestamp, side: PositionSide, at: Price) -> Result<(), Overflow> {
+fn fire_stop(engine: &mut Engine, now: Timestamp, side: PositionSide, at: Price) -> Result<(), Overflow> {
     let wanted = engine.trader.armed(side).stop.map(|stop| stop.price);
     let order = engine
         .venue
@@ -445,7 +442,7 @@ fn fire_stop(engine: &mut Engine<'_>, now: Timestamp, side: PositionSide, at: Pr
     }
 }
 
-fn liquidate(engine: &mut Engine<'_>, now: Timestamp, side: PositionSide) -> Result<(), Overflow> {
+fn liquidate(engine: &mut Engine, now: Timestamp, side: PositionSide) -> Result<(), Overflow> {
     engine.venue.liquidate(now, side)?;
     engine.settle(now)
 }

@@ -7,6 +7,7 @@ mod export;
 mod figure;
 mod html;
 mod intrabar;
+mod keys;
 mod policy;
 mod report;
 mod run;

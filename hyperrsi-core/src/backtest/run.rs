@@ -2,12 +2,12 @@ use super::engine::Engine;
 use super::intrabar::{Walk, quiet};
 use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
 use crate::account::Account;
-use crate::model::{AccountId, Overflow, PositionSide, Timeframe, Timestamp, TraderId};
+use crate::model::{AccountId, Overflow, PositionSide, Timestamp, TraderId};
 use crate::position::{ExitReason, Trade};
 use crate::series::aggregate::resample;
 use crate::series::{Candles, History};
 use crate::sim::{Venue, VenueConfig};
-use crate::strategy::{DecisionRecord, Strategy};
+use crate::strategy::{DecisionRecord, Needs, Strategy};
 use crate::trader::{Command, Input, Trader};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ impl<'a> Backtest<'a> {
     ///
     /// # Errors
     /// [`BacktestError`] when the strategy's needs cannot be met or a number leaves the range of a decimal.
-    pub fn run(&self, strategy: &mut dyn Strategy) -> Result<Run, BacktestError> {
+    pub fn run<S: Strategy + ?Sized>(&self, strategy: &mut S) -> Result<Run, BacktestError> {
         self.run_policy(strategy, self.config.policy, &|_| {})
     }
 
@@ -102,9 +102,9 @@ impl<'a> Backtest<'a> {
     ///
     /// # Errors
     /// As [`Backtest::run`].
-    pub fn run_policy(
+    pub fn run_policy<S: Strategy + ?Sized>(
         &self,
-        strategy: &mut dyn Strategy,
+        strategy: &mut S,
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
@@ -142,10 +142,10 @@ impl<'a> Backtest<'a> {
                 balance: config.initial_balance,
             },
         );
-        let engine = Engine::new(trader, account, slot, venue, strategy);
+        let engine = Engine::new(trader, account, slot, venue);
         let mut state =
             State { engine, walk: Walk { policy, ambiguous: 0 }, run: Run::default(), depth, warm: false };
-        state.drive(self, &higher, progress)?;
+        state.drive(self, strategy, &higher, progress)?;
         Ok(state.finish(self)?)
     }
 
@@ -159,9 +159,38 @@ impl<'a> Backtest<'a> {
         make: impl Fn() -> S + Sync,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Report, BacktestError> {
-        let name = make().id().as_str().to_owned();
+        let strategy = make();
+        let name = strategy.id().as_str().to_owned();
         let (chosen, run, outcomes) = self.runs(&make, progress)?;
-        Ok(self.assemble(name, chosen, run, outcomes))
+        let mut report = self.assemble(name, chosen, run, outcomes);
+        report.assumptions.extend(self.unavailable(&strategy.needs()));
+        Ok(report)
+    }
+
+    /// [`Backtest::report`] of a strategy that can be copied, without telling progress: each run starts from a copy of
+    /// `strategy` as it is.
+    ///
+    /// # Errors
+    /// As [`Backtest::run`].
+    pub fn report_of<S: Strategy + Clone + Sync>(&self, strategy: &S) -> Result<Report, BacktestError> {
+        self.report(|| strategy.clone(), &|_, _| {})
+    }
+
+    /// Timeframes the strategy would read but these candles cannot give.
+    fn unavailable(&self, needs: &Needs) -> Option<String> {
+        let base = self.candles.timeframe();
+        let missing: Vec<&str> = needs
+            .series
+            .iter()
+            .filter(|need| need.optional && (need.timeframe < base || !need.timeframe.is_multiple_of(base)))
+            .map(|need| need.timeframe.as_str())
+            .collect();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "no {} candles, which cannot be built from {base} ones: what is read from them stays unknown",
+                missing.join(" and ")
+            )
+        })
     }
 
     fn runs<S: Strategy>(
@@ -298,8 +327,8 @@ impl<'a> Backtest<'a> {
     }
 }
 
-struct State<'s> {
-    engine: Engine<'s>,
+struct State {
+    engine: Engine,
     walk: Walk,
     run: Run,
     depth: usize,
@@ -309,10 +338,11 @@ struct State<'s> {
 /// How often progress is told, in candles.
 const PROGRESS_EVERY: usize = 16_384;
 
-impl State<'_> {
-    fn drive(
+impl State {
+    fn drive<S: Strategy + ?Sized>(
         &mut self,
         test: &Backtest<'_>,
+        strategy: &mut S,
         higher: &[(Candles, usize)],
         progress: &dyn Fn(usize),
     ) -> Result<(), Overflow> {
@@ -321,80 +351,87 @@ impl State<'_> {
         let span = timeframe.span();
         let mut closed = vec![0_usize; higher.len()];
         let mut histories: Vec<History<'_>> = Vec::with_capacity(higher.len() + 1);
-        self.run.equity.times.reserve_exact(test.traded.len());
         self.run.equity.equity.reserve_exact(test.traded.len());
         let mut watch = quiet(&self.engine)?;
-        let mut deadline = None;
+        let mut deadline = Timestamp::from_millis(i64::MAX);
+        let mut equity = self.engine.account.equity_parts(self.engine.slot);
+        let mut exposed = false;
+        let mut special = 0; // the next index at which more than a candle has to be looked after
         for (index, candle) in candles.iter().enumerate().take(test.traded.end) {
             let close = candle.open_time + span;
-            if index == test.traded.start {
-                self.engine.skipped.clear();
-                self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
+            if index == special {
+                progress(index);
+                if index == test.traded.start {
+                    self.engine.skipped.clear();
+                    self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
+                }
+                special = index + PROGRESS_EVERY;
+                if index < test.traded.start {
+                    special = special.min(test.traded.start);
+                }
             }
             if !watch.holds(&candle) {
                 self.walk.candle(&mut self.engine, &candle, close)?;
             }
-            if deadline.is_some_and(|at| at <= close) {
+            if deadline <= close {
                 self.engine.feed(close, Input::Wake)?;
             }
             if let Some((from, to)) = config.record {
                 self.engine.recording = candle.open_time >= from && candle.open_time < to;
             }
-            self.close(timeframe, close, &candle, (candles, index + 1), higher, &mut closed, &mut histories)?;
+            let own = (candles, index + 1);
+            if !self.warm || !higher.is_empty() {
+                self.close_others(strategy, close, own, higher, &mut closed, &mut histories)?;
+            }
+            if higher.is_empty() {
+                let histories = [History::new(own.0, own.1)];
+                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
+            } else {
+                fill_histories(&mut histories, own, higher, &closed);
+                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
+            }
             if self.engine.busy {
                 self.engine.busy = false;
                 watch = quiet(&self.engine)?;
-                deadline = self.engine.trader.deadline();
+                deadline = self.engine.trader.deadline().unwrap_or(Timestamp::from_millis(i64::MAX));
+                equity = self.engine.account.equity_parts(self.engine.slot);
+                exposed = self.engine.account.is_exposed(self.engine.slot);
             }
             if index >= test.traded.start {
-                self.run.equity.times.push(close.millis());
-                self.run.equity.equity.push(self.engine.account.mark(self.engine.slot, candle.close));
-                self.run.candles_in_market += usize::from(self.engine.account.is_exposed(self.engine.slot));
-            }
-            if index % PROGRESS_EVERY == 0 {
-                progress(index);
+                self.run.equity.equity.push(equity.0 + equity.1 * candle.close);
+                self.run.candles_in_market += usize::from(exposed);
             }
         }
+        let opens = candles.open_times().get(test.traded.clone()).unwrap_or_default();
+        self.run.equity.times.extend(opens.iter().map(|open| open + span.millis()));
         progress(test.traded.end);
         Ok(())
     }
 
-    /// A candle closes: higher timeframes that close with it first, so that its decision sees them.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the loop's own variables, kept out of the struct for speed"
-    )]
-    #[inline]
-    fn close<'h>(
+    /// Higher timeframes that close with a candle close first, so that its decision sees them. Once every series is deep
+    /// enough, the trader is told.
+    fn close_others<'h, S: Strategy + ?Sized>(
         &mut self,
-        timeframe: Timeframe,
+        strategy: &mut S,
         close: Timestamp,
-        candle: &crate::model::Candle,
         own: (&'h Candles, usize),
         higher: &'h [(Candles, usize)],
         closed: &mut [usize],
         histories: &mut Vec<History<'h>>,
     ) -> Result<(), Overflow> {
-        if !higher.is_empty() {
-            self.close_higher(close, own, higher, closed, histories)?;
+        self.close_higher(strategy, close, own, higher, closed, histories)?;
+        let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
+        if !self.warm && own.1 >= self.depth && deep {
+            self.warm = true;
+            self.engine.feed(close, Input::Warm)?;
         }
-        if !self.warm {
-            let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
-            if own.1 >= self.depth && deep {
-                self.warm = true;
-                self.engine.feed(close, Input::Warm)?;
-            }
-        }
-        if higher.is_empty() {
-            let histories = [History::new(own.0, own.1)];
-            return self.engine.close_candle(close, timeframe, candle, &histories);
-        }
-        fill_histories(histories, own, higher, closed);
-        self.engine.close_candle(close, timeframe, candle, histories)
+        Ok(())
     }
 
-    fn close_higher<'h>(
+    #[inline(never)]
+    fn close_higher<'h, S: Strategy + ?Sized>(
         &mut self,
+        strategy: &mut S,
         close: Timestamp,
         own: (&'h Candles, usize),
         higher: &'h [(Candles, usize)],
@@ -409,7 +446,7 @@ impl State<'_> {
             {
                 *done += 1;
                 fill_histories(histories, own, higher, closed);
-                self.engine.close_candle(close, timeframe, &candle, histories)?;
+                self.engine.close_candle(strategy, close, timeframe, &candle, histories)?;
             }
         }
         Ok(())
@@ -422,7 +459,8 @@ impl State<'_> {
             if test.config.close_at_end {
                 self.close_legs(close, candle.close)?;
             }
-            self.run.final_equity = self.engine.account.mark(self.engine.slot, candle.close);
+            let (fixed, quantity) = self.engine.account.equity_parts(self.engine.slot);
+            self.run.final_equity = fixed + quantity * candle.close;
             if let Some(last) = self.run.equity.equity.last_mut() {
                 *last = self.run.final_equity;
             }

@@ -252,6 +252,11 @@ mod tests {
     }
 
     #[test]
+    fn a_code_nobody_knows_proves_nothing() {
+        assert!(!ExchangeError::from_venue(ErrorClass::Other, "59999", "?").outcome_known());
+    }
+
+    #[test]
     fn a_ban_says_until_when() {
         let until = Timestamp::from_millis(1_700_000_000_000);
         let ban = ExchangeError::Banned { until: Some(until) };

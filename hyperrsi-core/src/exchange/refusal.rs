@@ -104,8 +104,8 @@ classes! {
         false, Bug, SOON, "report it; the state is read back";
     WrongAnswer "wrong_answer" "An adapter answered something else than what was asked.":
         false, Bug, Retry::Never, "report it to the adapter's author";
-    Other "other" "A code this library does not know.":
-        true, Venue, Retry::Never, "look the venue's code up, and report it if it comes again";
+    Other "other" "A code this library does not know, so that it proves nothing.":
+        false, Venue, Retry::Never, "look the venue's code up, and report it if it comes again";
 }
 
 impl ErrorClass {

@@ -16,7 +16,7 @@
 //! Prices are in quote units. Numbers are checked against TA-Lib, a Pine runtime and two-pass references in
 //! `tests/indicator_oracle.rs` and `tests/indicator_golden.rs`.
 //!
-//! With the feature `catalogue`, [`catalogue`] lends several hundred further indicators from `wickra-core`.
+//! With the feature `catalogue`, the module `catalogue` lends several hundred further indicators from `wickra-core`.
 
 mod atr;
 mod bollinger;

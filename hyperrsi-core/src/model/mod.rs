@@ -6,6 +6,7 @@
 
 mod balance;
 mod candle;
+mod dec;
 mod fill;
 mod ids;
 mod instrument;
@@ -19,6 +20,8 @@ mod timeframe;
 
 pub use balance::Balance;
 pub use candle::Candle;
+#[doc(hidden)]
+pub use dec::decimal_literal;
 pub use fill::{Fill, FillKind, Liquidity};
 pub use ids::{
     AccountId, ClientOrderId, InstrumentId, InvalidId, RequestId, StrategyId, TradeId, TraderId, VenueId,

@@ -63,7 +63,34 @@ pub fn decimal_from_f64(value: f64) -> Option<Decimal> {
     if !value.is_finite() {
         return None;
     }
+    // A price is nearly always a whole number of some 10^-n: then n is found by trying, which is quick. An integer
+    // below 2^53 divided by an exact power of ten reads back as the number it stands for.
+    let mut power = 1.0_f64;
+    for scale in 0..=8 {
+        let steps = (value * power).round();
+        if steps.abs() < 9_007_199_254_740_992.0 {
+            #[expect(clippy::float_cmp, reason = "the very same number is what is looked for")]
+            if steps / power == value {
+                return Some(Decimal::new(steps as i64, scale));
+            }
+        }
+        power *= 10.0;
+    }
     Decimal::from_f64(value).map(|d| d.normalize())
+}
+
+/// Powers of ten an `f64` holds exactly.
+const POWERS: [f64; 16] =
+    [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The nearest `f64`. An exact integer over an exact power of ten is rounded once, which is the quick way.
+fn float(value: Decimal) -> f64 {
+    use rust_decimal::prelude::ToPrimitive;
+    let mantissa = value.mantissa();
+    match (i64::try_from(mantissa), POWERS.get(value.scale() as usize)) {
+        (Ok(whole), Some(power)) if whole.unsigned_abs() < 1 << 53 => whole as f64 / power,
+        _ => value.to_f64().unwrap_or(f64::NAN),
+    }
 }
 
 macro_rules! newtype {
@@ -87,8 +114,7 @@ macro_rules! newtype {
             }
             /// The nearest `f64`.
             pub fn to_f64(self) -> f64 {
-                use rust_decimal::prelude::ToPrimitive;
-                self.0.to_f64().unwrap_or(f64::NAN)
+                float(self.0)
             }
             /// Whether the number is zero.
             pub fn is_zero(self) -> bool {
@@ -148,5 +174,21 @@ impl Price {
     /// Value of `quantity` at this price, in quote units.
     pub fn value(self, quantity: Quantity) -> Result<Amount, Overflow> {
         self.0.times(quantity.0).map(Amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_decimal_from_a_float_reads_back_as_the_same_float(units in 1_i64..999_999_999_999, scale in 0_u32..12) {
+            let text = Decimal::new(units, scale).normalize().to_string();
+            let number: f64 = text.parse().unwrap();
+            prop_assert_eq!(decimal_from_f64(number).unwrap().normalize().to_string(), text.clone());
+            prop_assert_eq!(Price::new(text.parse().unwrap()).to_f64().to_bits(), number.to_bits());
+        }
     }
 }

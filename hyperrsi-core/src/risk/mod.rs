@@ -1,5 +1,5 @@
 //! What may be opened and how large: refusals, sizing, and the trait risk managers implement. Pure over an
-//! [`AccountView`]; the [`Account`] asks and only it approves.
+//! [`AccountView`]; the [`Account`](crate::account::Account) asks and only it approves.
 
 mod policy;
 mod refusal;

@@ -21,6 +21,7 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// The first `len` candles of `series`.
+    #[inline]
     pub(crate) fn new(series: &'a Candles, len: usize) -> Self {
         Self { series, len: len.min(series.len()) }
     }

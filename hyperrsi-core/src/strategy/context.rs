@@ -65,6 +65,7 @@ impl LegView {
         }
     }
     /// Whether nothing is open or on its way.
+    #[inline]
     pub fn is_flat(&self) -> bool {
         self.state == LegState::Flat
     }
@@ -160,10 +161,12 @@ impl<'a> Context<'a> {
         self.view.leg(side)
     }
     /// Whether both legs are flat and nothing is on its way.
+    #[inline]
     pub fn is_flat(&self) -> bool {
         self.view.long.is_flat() && self.view.short.is_flat()
     }
     /// The main leg, if one is entering, open or closing.
+    #[inline]
     pub fn main_leg(&self) -> Option<&'a LegView> {
         [&self.view.long, &self.view.short].into_iter().find(|leg| !leg.is_flat() && !leg.hedge)
     }

@@ -69,7 +69,7 @@ pub trait Strategy: Send {
     fn needs(&self) -> Needs;
     /// A candle of a needed timeframe has closed; `ctx` says which.
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision;
-    /// A fill of one of its legs.
+    /// A fill of one of its legs: asked at once live, in a backtest at the close of the candle the fill lies in.
     fn on_fill(&mut self, ctx: &Context<'_>, fill: &Fill) -> Decision {
         let _ = (ctx, fill);
         Decision::hold()

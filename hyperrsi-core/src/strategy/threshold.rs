@@ -81,7 +81,7 @@ impl Strategy for Threshold {
         Needs::candles(self.timeframe, self.length + 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         let rsi = self.rsi.update(candle.close);
         let previous = std::mem::replace(&mut self.previous, rsi);

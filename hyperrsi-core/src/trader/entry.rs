@@ -54,23 +54,46 @@ impl Trader {
             candle: candle.open_time,
             close: candle.close_time(timeframe.span()),
         });
-        self.outputs.push_back(Output::Evaluate { request, timeframe });
+        self.asked = Some((request, timeframe));
     }
 
     pub(super) fn on_strategy_failed(&mut self, request: RequestId) {
         if self.evaluation.is_some_and(|e| e.request == request) {
             self.evaluation = None;
             self.set_gate(Refusal::StrategyFailed, true);
+        } else if let Some(index) = self.fill_evaluations.iter().position(|e| e.request == request) {
+            self.fill_evaluations.swap_remove(index);
+            self.set_gate(Refusal::StrategyFailed, true);
         }
     }
 
     #[inline]
     pub(super) fn on_decision(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
-        let Some(evaluation) = self.evaluation.filter(|e| e.request == request) else { return Ok(()) };
-        self.evaluation = None;
+        if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.request != request) {
+            return self.decided_on_fill(request, decision);
+        }
         if decision.atr.is_some() {
             self.atr = decision.atr;
         }
+        if decision.is_hold() {
+            self.evaluation = None;
+            if decision.intents.capacity() == 0 {
+                std::mem::forget(decision); // it owns nothing: skip the drop, once per candle
+            }
+            return Ok(());
+        }
+        match self.evaluation.take() {
+            Some(evaluation) => self.act_on(evaluation, decision),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn decided_on_fill(&mut self, request: RequestId, decision: Decision) -> Result<(), Overflow> {
+        let Some(index) = self.fill_evaluations.iter().position(|e| e.request == request) else {
+            return Ok(());
+        };
+        let evaluation = self.fill_evaluations.swap_remove(index);
         if decision.is_hold() { Ok(()) } else { self.act_on(evaluation, decision) }
     }
 

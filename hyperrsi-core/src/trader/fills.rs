@@ -1,6 +1,6 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
-use super::{APPLIED_FILLS, Event, Output, Record, Role, Trader};
+use super::{Evaluation, Event, Output, Record, Role, Trader};
 use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
@@ -21,21 +21,19 @@ struct Booked {
 
 impl Trader {
     pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
-        let known = self.applied.iter().rev().any(|(id, _)| *id == fill.trade_id);
-        if known || fill.time <= self.applied_before {
+        if !self.applied.insert(&fill.trade_id, fill.time) {
             return Ok(());
         }
-        if self.applied.len() == APPLIED_FILLS
-            && let Some((_, time)) = self.applied.pop_front()
-        {
-            self.applied_before = self.applied_before.max(time);
-        }
-        self.applied.push_back((fill.trade_id.clone(), fill.time));
         let leg = self.leg_mut(fill.leg);
         leg.last_fill = leg.last_fill.max(fill.time);
         self.spool(|| Record::Fill(Box::new(fill.clone())));
         let booked = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
-        if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }
+        if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }?;
+        let request = self.request();
+        let evaluation = Evaluation { request, candle: fill.time, close: self.now };
+        self.fill_evaluations.push(evaluation);
+        self.outputs.push_back(Output::EvaluateFill { request, fill: Box::new(fill.clone()) });
+        Ok(())
     }
 
     /// Books a fill with its order; what the order was for and whether it is complete now.
@@ -286,38 +284,35 @@ impl Trader {
 
     /// Tells about a stop that moved and keeps it for charts.
     pub(super) fn note_protection(&mut self, side: PositionSide) {
-        let now = self.now;
-        let trace = self.trace_protection;
+        if self.trace_protection {
+            self.trace(side);
+        }
         let leg = self.leg_mut(side);
         let stop = leg.stop();
-        if stop == leg.last_stop {
-            return;
-        }
-        leg.last_stop = stop;
-        if trace {
-            let mut take_profits: Vec<Price> = Vec::new();
-            if let Some(exits) = &leg.exits {
-                use crate::position::LevelState::{Resting, Touch};
-                take_profits.extend(
-                    exits
-                        .ladder
-                        .levels
-                        .iter()
-                        .filter(|level| matches!(level.state, Resting | Touch))
-                        .map(|level| level.price),
-                );
-            }
-            if let Some(trade) = &mut leg.trade {
-                trade.protect(ProtectionPoint {
-                    time: now,
-                    stop: stop.map(|stop| (stop.price, stop.kind)),
-                    take_profits,
-                });
+        if stop != leg.last_stop {
+            leg.last_stop = stop;
+            if stop.is_none_or(|stop| stop.kind != StopKind::Trailing) {
+                self.emit(Event::StopMoved { side, stop });
             }
         }
-        let trailing = stop.is_some_and(|stop| stop.kind == StopKind::Trailing);
-        if !trailing {
-            self.emit(Event::StopMoved { side, stop });
+    }
+
+    /// Keeps stop and open levels of a trade whenever one of them changed.
+    fn trace(&mut self, side: PositionSide) {
+        use crate::position::LevelState::{Resting, Touch};
+        let now = self.now;
+        let leg = self.leg_mut(side);
+        let levels = leg.exits.iter().flat_map(|exits| &exits.ladder.levels);
+        let point = ProtectionPoint {
+            time: now,
+            stop: leg.stop().map(|stop| (stop.price, stop.kind)),
+            take_profits: levels
+                .filter(|level| matches!(level.state, Resting | Touch))
+                .map(|level| level.price)
+                .collect(),
+        };
+        if let Some(trade) = &mut leg.trade {
+            trade.protect(point);
         }
     }
 }

@@ -58,8 +58,13 @@ impl TradeBuilder {
         self.funding = self.funding.plus(amount)?;
         Ok(())
     }
+    /// Adds a point unless nothing changed since the last one.
     pub(crate) fn protect(&mut self, point: ProtectionPoint) {
-        self.protection.push(point);
+        let same =
+            |last: &ProtectionPoint| last.stop == point.stop && last.take_profits == point.take_profits;
+        if !self.protection.last().is_some_and(same) {
+            self.protection.push(point);
+        }
     }
 }
 

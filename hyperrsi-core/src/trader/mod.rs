@@ -54,7 +54,7 @@ use gates::Gates;
 use leg::Leg;
 use orders::Orders;
 use rust_decimal::Decimal;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A price and when it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -98,18 +98,51 @@ pub struct Trader {
     now: Timestamp,
     next_request: u64,
     evaluation: Option<Evaluation>,
+    fill_evaluations: Vec<Evaluation>,
     mark: Option<Seen>,
     last: Option<Seen>,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
-    applied: VecDeque<(TradeId, Timestamp)>,
-    /// Fills up to this venue time are no longer remembered one by one: they count as applied.
-    applied_before: Timestamp,
+    applied: Applied,
+    /// An evaluate output that comes before everything in the queue: one is made per candle.
+    asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
 }
 
-/// Fills remembered for deduplication. Older duplicates are recognised by their time.
+/// Fills remembered for deduplication (I3).
 const APPLIED_FILLS: usize = 1_024;
+
+/// The newest fills, each applied once; older ones count as applied by their venue time.
+#[derive(Clone, Debug)]
+struct Applied {
+    known: BTreeSet<TradeId>,
+    order: VecDeque<(TradeId, Timestamp)>,
+    /// Fills up to this time are no longer remembered one by one.
+    before: Timestamp,
+}
+
+impl Default for Applied {
+    fn default() -> Self {
+        Self { known: BTreeSet::new(), order: VecDeque::new(), before: Timestamp::from_millis(i64::MIN) }
+    }
+}
+
+impl Applied {
+    /// Remembers a fill; false if it was applied before.
+    fn insert(&mut self, id: &TradeId, time: Timestamp) -> bool {
+        if time <= self.before || !self.known.insert(id.clone()) {
+            return false;
+        }
+        self.order.push_back((id.clone(), time));
+        if self.order.len() > APPLIED_FILLS
+            && let Some((oldest, time)) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+            self.before = self.before.max(time);
+        }
+        true
+    }
+}
 
 impl Trader {
     /// A trader that has not started: feed [`Command::Start`].
@@ -130,11 +163,12 @@ impl Trader {
             now: Timestamp::EPOCH,
             next_request: 0,
             evaluation: None,
+            fill_evaluations: Vec::new(),
             mark: None,
             last: None,
             atr: None,
-            applied: VecDeque::new(),
-            applied_before: Timestamp::from_millis(i64::MIN),
+            applied: Applied::default(),
+            asked: None,
             trace_protection: false,
         };
         trader.refresh_gates();
@@ -155,11 +189,55 @@ impl Trader {
     /// applied in full; exits that rest at the venue stay.
     #[inline]
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
-        self.now = self.now.max(now);
         match input {
-            Input::Candle { timeframe, candle } => self.on_candle(timeframe, candle),
+            // The two inputs of every candle take the short way; everything else happens seldom.
+            Input::Candle { timeframe, candle } => {
+                self.candle_closed(now, timeframe, candle);
+                Ok(())
+            }
+            Input::Decision { request, decision } => self.decided(now, request, decision),
+            input => {
+                self.now = self.now.max(now);
+                self.handle_other(input)
+            }
+        }
+    }
+
+    /// [`Input::Candle`].
+    #[inline]
+    pub(crate) fn candle_closed(
+        &mut self,
+        now: Timestamp,
+        timeframe: crate::model::Timeframe,
+        candle: &crate::model::Candle,
+    ) {
+        self.now = self.now.max(now);
+        self.on_candle(timeframe, candle);
+    }
+
+    /// [`Input::Decision`].
+    #[inline]
+    pub(crate) fn decided(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        decision: crate::strategy::Decision,
+    ) -> Result<(), Overflow> {
+        self.now = self.now.max(now);
+        self.on_decision(request, decision)
+    }
+
+    /// The evaluate output alone, if nothing else waits: what [`Trader::poll`] would give first.
+    #[inline]
+    pub(crate) fn poll_evaluate(&mut self) -> Option<(RequestId, crate::model::Timeframe)> {
+        if self.outputs.is_empty() { self.asked.take() } else { None }
+    }
+
+    #[inline(never)]
+    fn handle_other(&mut self, input: Input<'_>) -> Result<(), Overflow> {
+        match input {
+            Input::Candle { .. } | Input::Decision { .. } => {} // see `handle`
             Input::Price { source, price } => self.on_price(source, price)?,
-            Input::Decision { request, decision } => self.on_decision(request, decision)?,
             Input::StrategyFailed { request } => self.on_strategy_failed(request),
             Input::Reservation { request, outcome } => self.on_reservation(request, outcome)?,
             Input::Stored { request } => self.on_stored(request)?,
@@ -192,12 +270,16 @@ impl Trader {
     /// The next output; `None` once drained.
     #[inline]
     pub fn poll(&mut self) -> Option<Output> {
+        if let Some((request, timeframe)) = self.asked.take() {
+            return Some(Output::Evaluate { request, timeframe });
+        }
         self.outputs.pop_front()
     }
 
     /// Whether outputs wait to be drained.
+    #[inline]
     pub fn has_output(&self) -> bool {
-        !self.outputs.is_empty()
+        !self.outputs.is_empty() || self.asked.is_some()
     }
 
     /// When the trader wants to be woken, if at all.
@@ -229,8 +311,9 @@ impl Trader {
             && self.orders.is_empty()
     }
     /// Whether an opening waits for a price.
+    #[inline]
     pub fn waits_for_price(&self) -> bool {
-        self.entries.iter().any(PendingEntry::waits_for_price)
+        !self.entries.is_empty() && self.entries.iter().any(PendingEntry::waits_for_price)
     }
     /// What the engine itself watches on a side.
     pub fn armed(&self, side: PositionSide) -> Armed {

@@ -152,6 +152,13 @@ pub enum Output {
         /// Which timeframe closed.
         timeframe: Timeframe,
     },
+    /// Ask the strategy about a fill; answer with a decision input.
+    EvaluateFill {
+        /// The request.
+        request: RequestId,
+        /// The fill.
+        fill: Box<crate::model::Fill>,
+    },
     /// Ask the account for an approved opening.
     Reserve(Box<Reserve>),
     /// Give a reservation back: its order will not be sent or has ended.

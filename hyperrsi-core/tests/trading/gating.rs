@@ -20,10 +20,11 @@ fn openings(rig: &Rig) -> usize {
     rig.log.iter().filter(opening).count()
 }
 
-type Step = fn(&mut Rig);
-
 /// Every gate that can be closed from outside.
-fn gates() -> Vec<(Refusal, Step)> {
+/// A gate and what closes it.
+type Closing = (Refusal, fn(&mut Rig));
+
+fn gates() -> Vec<Closing> {
     vec![
         (Refusal::NotRunning, |rig| rig.feed(Input::Command(Command::Stop))),
         (Refusal::Paused, |rig| rig.feed(Input::Command(Command::Pause))),
@@ -84,7 +85,7 @@ fn v7_no_extra_entry_and_no_waiting_entry_passes_a_closed_gate() {
 
 #[test]
 fn v7_closing_is_never_refused_by_a_gate() {
-    let ways: [Step; 4] = [
+    let ways: [fn(&mut Rig); 4] = [
         |rig| {
             rig.advance(Span::minutes(1));
             rig.decide(Decision::exit(LONG, ExitReason::TrendReversal));

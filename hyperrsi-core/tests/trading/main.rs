@@ -9,7 +9,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "helpers of tests are tests"
+    reason = "a test fails by panicking, helpers outside #[test] included"
 )]
 
 mod laws_backtest;
@@ -21,6 +21,7 @@ mod support;
 mod accounting;
 mod break_even;
 mod cooldown;
+mod fills_heard;
 mod gating;
 mod intrabar;
 mod ladder;

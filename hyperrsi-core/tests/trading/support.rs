@@ -158,6 +158,10 @@ impl Rig {
                 self.evaluate = Some(request);
                 return;
             }
+            Output::EvaluateFill { request, .. } => {
+                let decision = Decision::hold();
+                return self.trader.handle(self.now, Input::Decision { request, decision }).unwrap();
+            }
             Output::Reserve(ask) => {
                 let outcome = self.account.review(self.now, self.slot, &ask);
                 let input = Input::Reservation { request: ask.request, outcome };

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::figure::{change, date, duration, grouped, optional, places, signed, words};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 mod braille;
 
@@ -29,6 +29,13 @@ pub fn text(report: &Report, width: usize, color: bool) -> String {
         out: String::new(),
     };
     page.write()
+}
+
+/// The report as plain text: [`text`] without colour, 100 columns wide or as wide as the format says (`{report:80}`).
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(self, f.width().unwrap_or(100), false))
+    }
 }
 
 struct Page<'a> {

@@ -145,6 +145,14 @@ pub enum Problem {
     /// A Parquet file, and the library was built without it.
     #[error("this is a Parquet file; enable the feature \"parquet\" of hyperrsi, or convert the file to CSV")]
     ParquetDisabled,
+    /// A Parquet file with a compression that the library is not built with.
+    #[error(
+        "the compression of the Parquet file is not supported ({cause}); write it with zstd, snappy or none"
+    )]
+    ParquetCodec {
+        /// What the decoder said.
+        cause: String,
+    },
     /// A line that cannot be a candle.
     #[error("a line is longer than {limit} bytes; export the candles as CSV with one candle per line")]
     LineTooLong {

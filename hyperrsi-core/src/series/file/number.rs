@@ -21,7 +21,7 @@ pub(super) fn digits(mut value: u64, mut rest: &[u8]) -> (u64, &[u8]) {
         let scale = GROUP_POWERS.get(count & 15).copied().unwrap_or_default();
         value = value.wrapping_mul(scale).wrapping_add(group);
         rest = rest.get(count..).unwrap_or_default();
-        if count < 8 {
+        if count < 8 || !rest.first().is_some_and(u8::is_ascii_digit) {
             return (value, rest);
         }
     }
@@ -63,76 +63,69 @@ fn group(characters: u64) -> (usize, u64) {
     (count as usize, join(digits, count))
 }
 
-/// A number that ends within the first eight characters and has a decimal point there.
-#[inline(always)]
-fn short(text: &[u8]) -> Option<(f64, &[u8])> {
-    let characters = u64::from_le_bytes(*text.first_chunk::<8>()?);
-    let (digits, others) = classify(characters);
-    let behind = others & others.wrapping_sub(1);
-    let (point, end) = (others.trailing_zeros() & !7, behind.trailing_zeros() / 8);
-    let before = 1_u64.unbounded_shl(point).wrapping_sub(1);
-    if characters.unbounded_shr(point) & 0xff != u64::from(b'.') || behind == 0 || end < 2 {
-        return None;
-    }
-    let mantissa = join((digits & before) | ((digits >> 8) & !before), end - 1);
-    let scale = EXACT_POWERS.get((end - point / 8 - 1) as usize)?;
-    let rest = text.get(end as usize..)?;
-    match rest {
-        [b'e' | b'E', ..] => None,
-        _ => Some((mantissa as f64 / scale, rest)),
-    }
-}
-
 /// An unsigned number at the start of `text` and what follows it; `None` where there is none.
 ///
 /// Mantissa and power of ten are exact in the usual case, so one division rounds correctly (Clinger 1990, "How to
 /// read floating point numbers accurately"); anything longer goes to `str::parse`.
 #[inline(always)]
 pub(super) fn leading(text: &[u8]) -> Option<(f64, &[u8])> {
-    if let Some(number) = short(text) {
-        return Some(number);
+    // Most prices have their point within eight characters, many their end too. Branches are better here than
+    // arithmetic: a predicted one lets the next number begin before this one is read.
+    if let Some(chunk) = text.first_chunk::<8>() {
+        let characters = u64::from_le_bytes(*chunk);
+        let (digits, others) = classify(characters);
+        let (point, behind) = (others.trailing_zeros() & !7, others & others.wrapping_sub(1));
+        let whole = point as usize / 8;
+        if characters.unbounded_shr(point) & 0xff == u64::from(b'.') {
+            if behind == 0 {
+                let (mantissa, rest) = self::digits(join(digits, point / 8), text.get(whole + 1..)?);
+                return scale(mantissa, whole, text, rest);
+            }
+            let end = behind.trailing_zeros() / 8;
+            let before = 1_u64.unbounded_shl(point).wrapping_sub(1);
+            let mantissa = join((digits & before) | ((digits >> 8) & !before), end - 1);
+            return scale(mantissa, whole, text, text.get(end as usize..)?);
+        }
     }
-    let (mut mantissa, mut rest) = digits(0, text);
-    let mut count = text.len() - rest.len();
-    let mut exponent = 0_i64;
-    if let [b'.', tail @ ..] = rest {
-        (mantissa, rest) = digits(mantissa, tail);
-        let decimals = tail.len() - rest.len();
-        count += decimals;
-        exponent = -(decimals as i64);
+    let (mantissa, rest) = digits(0, text);
+    let whole = text.len() - rest.len();
+    match rest {
+        [b'.', tail @ ..] => {
+            let (mantissa, rest) = digits(mantissa, tail);
+            scale(mantissa, whole, text, rest)
+        }
+        _ => scale(mantissa, whole, text, rest),
     }
-    if count == 0 {
+}
+
+/// The number whose digits are `mantissa`, the first `whole` of them before the point, and which ends where `rest`
+/// begins or goes on there with a power of ten.
+#[inline(always)]
+fn scale<'a>(mantissa: u64, whole: usize, text: &[u8], rest: &'a [u8]) -> Option<(f64, &'a [u8])> {
+    let decimals = (text.len() - rest.len() - whole).saturating_sub(1);
+    if whole + decimals == 0 {
         return None;
     }
     if let [b'e' | b'E', ..] = rest {
-        let (power, tail) = power(rest)?;
-        exponent += power;
-        rest = tail;
+        return long(text, behind_power(rest)?);
     }
     // 19 digits cannot wrap a u64.
-    if count <= 19
-        && mantissa <= EXACT_INTEGER
-        && let Some(scale) = EXACT_POWERS.get(exponent.unsigned_abs() as usize)
-    {
-        let mantissa = mantissa as f64;
-        return Some((if exponent < 0 { mantissa / scale } else { mantissa * scale }, rest));
+    match EXACT_POWERS.get(decimals) {
+        Some(scale) if whole + decimals <= 19 && mantissa <= EXACT_INTEGER => {
+            Some((mantissa as f64 / scale, rest))
+        }
+        _ => long(text, rest),
     }
-    long(text, rest)
 }
 
-/// The power of ten written as `e-05` and what follows it.
+/// What follows a power of ten such as `e-05`; `None` if it has no digits or more than anybody means.
 #[cold]
-fn power(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (negative, start) = match text {
-        [_, b'-', tail @ ..] => (true, tail),
-        [_, b'+', tail @ ..] | [_, tail @ ..] => (false, tail),
-        [] => return None,
+fn behind_power(text: &[u8]) -> Option<&[u8]> {
+    let ([_, b'-' | b'+', start @ ..] | [_, start @ ..]) = text else {
+        return None;
     };
-    let (value, rest) = digits(0, start);
-    match start.len() - rest.len() {
-        1..=4 => Some((if negative { -(value as i64) } else { value as i64 }, rest)),
-        _ => None,
-    }
+    let (_, rest) = digits(0, start);
+    (1..=4).contains(&(start.len() - rest.len())).then_some(rest)
 }
 
 #[cold]

@@ -132,7 +132,7 @@ impl Table {
             self.line += 1;
             let place = Place::Line(self.line);
             if let Some((candle, next)) = self.plain_row(rest)
-                && candle.fault().is_none()
+                && is_sound(&candle)
             {
                 self.intake.push(Row { candle, place })?;
                 rest = next;
@@ -242,6 +242,21 @@ impl Table {
             None => Ok(Some(candle)),
         }
     }
+}
+
+/// What [`Candle::fault`] finds no fault with, in one branch.
+#[inline(always)]
+fn is_sound(candle: &Candle) -> bool {
+    let Candle { open, high, low, close, volume, .. } = *candle;
+    let sound = (low > 0.0)
+        & (low <= open)
+        & (low <= close)
+        & (open <= high)
+        & (close <= high)
+        & (high < f64::INFINITY)
+        & (0.0..f64::INFINITY).contains(&volume);
+    debug_assert!(!sound || candle.fault().is_none());
+    sound
 }
 
 fn finite(column: Column, cell: &str) -> Result<f64, Problem> {

@@ -218,6 +218,7 @@ impl Strategy for Hyperrsi {
         needs
     }
 
+    #[inline]
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         if ctx.timeframe() != self.timeframe {
             if let Some(trend) = &mut self.state.trend {

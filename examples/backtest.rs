@@ -1,0 +1,199 @@
+//! A backtest over a candle file: report in the terminal, JSON for programs, HTML for people.
+mod shared;
+
+use clap::{Parser, ValueEnum};
+use hyperrsi::backtest::{Report, write_json};
+use hyperrsi::indicator::trend::TrendState;
+use hyperrsi::model::Timestamp;
+use hyperrsi::prelude::*;
+use hyperrsi::strategy::Threshold;
+use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot, TrendTimeframe};
+use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
+use serde_json::{Map, Value};
+use shared::{Failure, Lower};
+use std::path::PathBuf;
+
+/// Backtests a strategy over a candle file.
+///
+/// Candle files: CSV (plain, gzip or zstd) with a header such as ts_ms,open,high,low,close,volume, or the usual exchange
+/// dumps; Parquet with the feature `parquet`.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The candles.
+    #[arg(long)]
+    candles: PathBuf,
+    /// Settings, TOML or JSON: the strategy's keys, and the backtest's own (initial_balance, taker_fee, ...).
+    #[arg(long)]
+    settings: Option<PathBuf>,
+    /// What trades.
+    #[arg(long, value_enum, default_value_t = Kind::Hyperrsi)]
+    strategy: Kind,
+    /// First candle that may trade: 2024-01-31, 2024-01-31T12:00:00Z or milliseconds. Earlier ones warm up.
+    #[arg(long)]
+    from: Option<Timestamp>,
+    /// Candles from then on are left out.
+    #[arg(long)]
+    to: Option<Timestamp>,
+    /// Money at the start, quote units [default: 10000; threshold: 10000000].
+    #[arg(long)]
+    balance: Option<Decimal>,
+    /// Fee of both makers and takers, a fraction: 0.0005 is 0.05 % [default: taker 0.0005, maker 0.0002].
+    #[arg(long)]
+    fee: Option<Decimal>,
+    /// Slippage of market and triggered fills, percent [default: 0.05; threshold: 0].
+    #[arg(long)]
+    slippage: Option<Decimal>,
+    /// Order of events inside a candle: pessimistic, optimistic or ohlc_path [default: pessimistic].
+    #[arg(long)]
+    policy: Option<IntrabarPolicy>,
+    /// Price step of the instrument.
+    #[arg(long, default_value = "0.00000001")]
+    tick: Decimal,
+    /// Quantity step and smallest order of the instrument, base units.
+    #[arg(long, default_value = "0.00000001")]
+    lot: Decimal,
+    /// Writes trades and statistics as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Writes the report as one self-contained page.
+    #[arg(long)]
+    html: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Kind {
+    /// RSI entries with trend filter, ladder, break-even and trailing stop.
+    Hyperrsi,
+    /// The plain rule other engines are compared with: RSI(14) up through 30, 1 unit, +2 % / -1 %.
+    Threshold,
+}
+
+fn main() {
+    if let Err(error) = run(&Args::parse()) {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        std::process::exit(1);
+    }
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    let mut record = settings_record(args)?;
+    let (candles, loaded) = shared::candles(&args.candles)?;
+    if !loaded.gaps.is_empty() {
+        shared::say(loaded);
+    }
+    let symbol = record.get("symbol").and_then(Value::as_str).unwrap_or("BTC-USDT-SWAP").to_owned();
+    let (base, quote) = currencies(&symbol);
+    let instrument = Instrument {
+        tick: args.tick,
+        lot: args.lot,
+        min_size: args.lot,
+        ..Instrument::linear(InstrumentId::new("backtest", &symbol), base, quote)
+    };
+    let mut config = Config::new(instrument.clone());
+    if args.strategy == Kind::Threshold {
+        config.initial_balance = dec!(10_000_000).into();
+        config.slippage_percent = Decimal::ZERO;
+        config.close_at_end = false;
+    }
+    config.take_keys(&mut record)?;
+    (config.start, config.end) = (args.from, args.to);
+    config.trace_protection = args.html.is_some();
+    if let Some(fee) = args.fee {
+        (config.taker_fee, config.maker_fee) = (fee, fee);
+    }
+    config.initial_balance = args.balance.map_or(config.initial_balance, Into::into);
+    config.slippage_percent = args.slippage.unwrap_or(config.slippage_percent);
+    config.policy = args.policy.unwrap_or(config.policy);
+
+    let (report, lower) = match args.strategy {
+        Kind::Threshold => threshold(&candles, config)?,
+        Kind::Hyperrsi => hyperrsi(&candles, config, record, &instrument)?,
+    };
+    shared::print(&report);
+    if let Some(path) = &args.json {
+        shared::save(path, |file| Ok(write_json(&report, file)?))?;
+        shared::say(format!("JSON:   {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.html {
+        shared::write_page(&report, &candles, lower, path)?;
+        shared::say(format!("Report: {}", shared::absolute(path).display()));
+    }
+    Ok(())
+}
+
+fn threshold(candles: &Candles, config: Config) -> Result<(Report, Lower), Failure> {
+    let rule = Threshold::new(candles.timeframe(), 14)?;
+    let report = with_bar(&Backtest::new(candles, config)?, &rule)?;
+    Ok((report, Lower { rsi_length: 14, levels: vec![(30.0, "level")], trend: None }))
+}
+
+fn hyperrsi(
+    candles: &Candles,
+    mut config: Config,
+    mut record: Map<String, Value>,
+    instrument: &Instrument,
+) -> Result<(Report, Lower), Failure> {
+    record.entry("timeframe").or_insert_with(|| candles.timeframe().as_str().into());
+    let environment = Environment::backtest().with_instrument(instrument);
+    let (settings, warnings) = Settings::check(&record, &environment)?;
+    for warning in warnings {
+        shared::say(format!("warning: {}", warning.message));
+    }
+    config.trader = rsi_trend::policy(&settings, instrument);
+    config.trader.journal = false; // nothing of a backtest has to survive
+    let cycle = match settings.trend.timeframe {
+        TrendTimeframe::Fixed(timeframe) => Some(timeframe),
+        _ => None,
+    };
+    let line = |level: Decimal| level.to_string().parse().unwrap_or(f64::NAN);
+    let lower = Lower {
+        rsi_length: settings.entry.rsi.length as usize,
+        levels: vec![
+            (line(settings.entry.rsi.oversold), "oversold"),
+            (line(settings.entry.rsi.overbought), "overbought"),
+        ],
+        trend: (settings.trend.filter || settings.trend.close)
+            .then(|| TrendState::new(candles.timeframe(), settings.trend.longer, cycle)),
+    };
+    let strategy = Hyperrsi::new(Snapshot::new(1, settings), instrument)?;
+    Ok((with_bar(&Backtest::new(candles, config)?, &strategy)?, lower))
+}
+
+fn with_bar<S: Strategy + Clone + Sync>(backtest: &Backtest<'_>, strategy: &S) -> Result<Report, Failure> {
+    let bar = shared::Progress::new("backtest");
+    let report = backtest.report(|| strategy.clone(), &|done, all| bar.at(done, all))?;
+    bar.finish();
+    Ok(report)
+}
+
+/// The settings file as one flat record; empty without one.
+fn settings_record(args: &Args) -> Result<Map<String, Value>, Failure> {
+    let Some(path) = &args.settings else { return Ok(Map::new()) };
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    let value: Value = if path.extension().is_some_and(|extension| extension == "json") {
+        serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?
+    } else {
+        toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?
+    };
+    match value {
+        Value::Object(record) => Ok(record),
+        _ => Err(format!("{name}: settings are one record of keys and values").into()),
+    }
+}
+
+/// Base and quote of a symbol such as BTC-USDT-SWAP or BTCUSDT.
+fn currencies(symbol: &str) -> (String, String) {
+    let mut parts = symbol.split(['-', '/', '_', ':']);
+    if let (Some(base), Some(quote)) = (parts.next(), parts.next()) {
+        return (base.to_uppercase(), quote.to_uppercase());
+    }
+    for quote in ["USDT", "USDC", "BUSD", "USD", "KRW", "BTC", "ETH"] {
+        if let Some(base) = symbol.to_uppercase().strip_suffix(quote).filter(|base| !base.is_empty()) {
+            return (base.to_owned(), quote.to_owned());
+        }
+    }
+    (symbol.to_uppercase(), "USDT".into())
+}

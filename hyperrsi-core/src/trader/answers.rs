@@ -162,7 +162,10 @@ impl Trader {
         let Some(order) = self.orders.by_request(request) else { return Ok(()) };
         order.pending = None;
         let (id, side, opening) = (order.spec.client_id, order.spec.leg, !order.spec.reduce_only);
+        let ended = !order.status.is_live();
         match lookup {
+            // What ended meanwhile stays ended (TRADING 13.7).
+            _ if ended => self.orders.sweep(),
             Lookup::Found(report) => return self.on_order(report),
             Lookup::Absent => {
                 order.status = OrderStatus::Rejected;

@@ -1,7 +1,7 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
 use super::{Evaluation, Event, Output, Record, Role, Trader};
-use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Timestamp};
+use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
 use crate::strategy::LegState;
@@ -140,6 +140,7 @@ impl Trader {
     fn on_exit_fill(&mut self, fill: &Fill, booked: Option<Booked>) -> Result<(), Overflow> {
         let side = fill.leg;
         if self.leg(side).book.is_flat() {
+            self.read_account(); // what it closed is not known here: the position tells
             return Ok(());
         }
         let reason = self.classify(fill, booked);
@@ -168,7 +169,18 @@ impl Trader {
                 self.divide_anew(side)?;
             }
         }
-        if left.is_zero() { self.leg_flat(side, fill.time, reason) } else { self.reconcile(side) }
+        if left.is_zero() {
+            return self.leg_flat(side, fill.time, reason);
+        }
+        // An order that filled before it could be made smaller took from the other levels (V3).
+        let placed = match &self.leg(side).exits {
+            Some(exits) => exits.ladder.placed()?,
+            None => Quantity::ZERO,
+        };
+        if placed > left && !closing {
+            self.divide_anew(side)?;
+        }
+        self.reconcile(side)
     }
 
     /// TRADING 13.5: the venue's word first, then what the order was for.

@@ -110,6 +110,8 @@ pub(crate) struct Leg {
     pub(crate) doubt: Option<(Timestamp, Quantity)>,
     /// When a read first showed no position.
     pub(crate) flat_since: Option<Timestamp>,
+    /// When protection was last brought in line: what was due until then has been done.
+    pub(crate) reconciled: Timestamp,
 }
 
 /// When to try again, and how often it was tried.
@@ -147,6 +149,7 @@ impl Leg {
             last_fill: Timestamp::EPOCH,
             doubt: None,
             flat_since: None,
+            reconciled: Timestamp::EPOCH,
         }
     }
 
@@ -192,6 +195,8 @@ impl Leg {
         let trade = self.trade.take();
         *self = Self {
             cycle: self.cycle,
+            // Ids of one cycle are never used again, not even by what comes late (`late_fill`).
+            revision: self.revision,
             epoch: self.epoch + 1,
             ignored: self.ignored,
             unprotected: self.unprotected,

@@ -370,6 +370,8 @@ impl Trader {
         if let Some(order) = self.orders.get_mut(&client_id)
             && !order.cancelling
             && order.status.is_live()
+            // The answer to these says whether there is anything to cancel; `reconcile` asks again then.
+            && !matches!(order.pending, Some(orders::Pending::Query(_) | orders::Pending::Place(_)))
         {
             order.cancelling = true;
             order.pending = Some(orders::Pending::Cancel(request));
@@ -411,14 +413,15 @@ impl Trader {
     fn assert_invariants(&self) {
         for leg in [&self.long, &self.short] {
             let open = leg.book.quantity();
-            let take_profits: rust_decimal::Decimal = self
-                .orders
-                .of(leg.side)
-                .filter(|o| matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch)
-                .filter(|o| matches!(o.pending, None | Some(orders::Pending::Amend(..))))
-                .map(orders::Tracked::intended)
-                .sum();
-            let settled = leg.closing.is_none() && leg.take_profit_retry.is_none();
+            let own = |o: &&orders::Tracked| {
+                matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch
+            };
+            // What is under way has been asked for at different sizes of the leg; what is settled must fit.
+            let settled = leg.closing.is_none()
+                && leg.take_profit_retry.is_none()
+                && !self.orders.of(leg.side).filter(own).any(|o| o.is_busy() || o.awaits_fills());
+            let take_profits: rust_decimal::Decimal =
+                self.orders.of(leg.side).filter(own).filter_map(|o| o.left().ok()).map(|q| q.get()).sum();
             debug_assert!(
                 leg.book.is_flat() || leg.foreign || !settled || take_profits <= open.get(),
                 "I4: take profits {take_profits} exceed the leg's {open}"

@@ -62,20 +62,17 @@ impl Tracked {
     pub(crate) fn is_live(&self) -> bool {
         self.status.is_live() || self.awaits_fills()
     }
-    /// What is left once a change under way is done.
-    #[cfg(debug_assertions)]
-    pub(crate) fn intended(&self) -> Decimal {
-        let whole = match self.pending {
-            Some(Pending::Amend(_, spec)) => spec.quantity,
-            _ => self.spec.quantity,
-        };
-        whole.get() - self.filled.get().min(whole.get())
-    }
     pub(crate) fn is_complete(&self) -> bool {
         self.filled >= self.spec.quantity
     }
+    /// What may still fill.
     pub(crate) fn left(&self) -> Result<Quantity, Overflow> {
-        self.spec.quantity.minus(self.filled.min(self.spec.quantity))
+        let whole = if self.status.is_live() { self.spec.quantity } else { self.reported };
+        whole.minus(self.filled.min(whole))
+    }
+    /// Something is under way for it, or its outcome is not known: nothing else is sent in its place.
+    pub(crate) const fn is_busy(&self) -> bool {
+        self.pending.is_some() || matches!(self.status, OrderStatus::Unknown)
     }
     /// Rests at the venue, whatever change of it is under way.
     pub(crate) const fn protects(&self) -> bool {

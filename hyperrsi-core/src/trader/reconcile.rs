@@ -22,22 +22,30 @@ impl Trader {
             self.sync(side);
             return Ok(());
         }
+        let now = self.now;
+        self.leg_mut(side).reconciled = now;
         self.note_protection(side);
         self.reconcile_stop(side)?;
         match self.leg(side).state {
-            LegState::Closing => self.continue_close(side)?,
+            LegState::Closing => {
+                self.cancel_orphans(side);
+                self.continue_close(side)?;
+            }
             _ => self.reconcile_take_profits(side)?,
         }
         self.sync(side);
         Ok(())
     }
 
-    /// Own orders that reduce a leg which is flat have nothing left to do (TRADING 13.4).
+    /// Own orders that reduce a leg which is flat have nothing left to do, and neither have openings of a leg that is
+    /// being closed (TRADING 5.6, 13.4).
     fn cancel_orphans(&mut self, side: PositionSide) {
+        let leg = self.leg(side);
+        let (flat, entering) = (leg.book.is_flat(), leg.state == LegState::Entering);
         let orphans: Vec<ClientOrderId> = self
             .orders
             .of(side)
-            .filter(|o| o.spec.reduce_only && o.pending.is_none())
+            .filter(|o| o.pending.is_none() && if o.spec.reduce_only { flat } else { !entering })
             .map(|o| o.spec.client_id)
             .collect();
         for id in orphans {
@@ -51,8 +59,9 @@ impl Trader {
         // A stop that the plan wants and that cannot be is missing protection as well (TRADING 6.2).
         let unplaceable = leg.exits.as_ref().is_some_and(|exits| exits.stop_unplaceable());
         let waits = leg.stop_retry.is_some_and(|(at, _)| at > self.now);
+        self.retire_old_stops(side);
         let resting = match self.orders.stop(side) {
-            Some(order) => Some((order.spec, order.left()?, order.protects(), order.pending.is_some())),
+            Some(order) => Some((order.spec, order.left()?, order.protects(), order.is_busy())),
             None => None,
         };
         match (wanted, resting) {
@@ -122,8 +131,8 @@ impl Trader {
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
             self.amend(OrderSpec { kind, quantity, ..spec }, Some(stop.kind.reason()));
-        } else {
-            // The old stop stays until the new one is confirmed: see `retire_old_stops`.
+        } else if self.orders.of(side).filter(|o| matches!(o.role, Role::Stop(_))).count() == 1 {
+            // The old stop stays until the new one is confirmed: see `retire_old_stops`. One replacement at a time (I4).
             self.place_stop(side, stop, quantity);
         }
     }
@@ -218,10 +227,11 @@ impl Trader {
             .and_then(|exits| exits.ladder.level(k))
             .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
             .map(|level| (level.price, level.quantity));
-        let resting =
-            self.orders.of(side).find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k)).map(
-                |o| (o.spec, o.left(), o.filled, o.pending.is_some() || o.cancelling || o.awaits_fills()),
-            );
+        let resting = self
+            .orders
+            .of(side)
+            .find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k))
+            .map(|o| (o.spec, o.left(), o.filled, o.is_busy() || o.cancelling || o.awaits_fills()));
         match (wanted, resting) {
             (Some((price, quantity)), None) => {
                 let kind = self.take_profit_kind(side, order, price);
@@ -270,7 +280,6 @@ impl Trader {
         let leg = self.leg_mut(side);
         if let Some(since) = leg.unprotected_since.take() {
             leg.unprotected = leg.unprotected + (now - since);
-            leg.stop_retry = None;
             if leg.alerted.take().is_some() && self.leg(side.opposite()).alerted.is_none() {
                 self.set_gate(crate::risk::Refusal::Unprotected, false);
             }

@@ -31,9 +31,10 @@ impl Trader {
             return doubt;
         }
         let retries = [leg.stop_retry, leg.take_profit_retry, leg.close_retry];
-        let retry = retries.into_iter().flatten().map(|(at, _)| at).filter(|at| *at > self.now).min();
+        let retries = retries.into_iter().flatten().map(|(at, _)| at);
+        let reconcile = retries.chain(self.amendment_deadline(side)).filter(|at| *at > leg.reconciled).min();
         let breached = leg.breached.filter(|_| leg.closing.is_none()).map(|since| since + STOP_GRACE);
-        let others = [doubt, retry, self.alarm_deadline(side), breached, self.amendment_deadline(side)];
+        let others = [doubt, reconcile, self.alarm_deadline(side), breached];
         others.into_iter().flatten().min()
     }
 

@@ -13,6 +13,7 @@
 )]
 
 mod laws_backtest;
+mod laws_trader;
 mod market;
 mod naive;
 mod support;

@@ -174,6 +174,13 @@ impl Trader {
         trader
     }
 
+    /// Takes over when a side last exited, from where it was stored: a cooldown outlives a restart (TRADING 12.6).
+    #[must_use]
+    pub const fn with_last_exit(mut self, side: PositionSide, exit: Timestamp) -> Self {
+        self.view.leg_mut(side).last_exit = Some(exit);
+        self
+    }
+
     /// Keeps how stop and levels moved in each [`Trade`](crate::position::Trade), for charts.
     #[must_use]
     pub const fn tracing_protection(mut self) -> Self {

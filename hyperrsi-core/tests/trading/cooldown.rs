@@ -5,7 +5,7 @@ use hyperrsi_core::model::*;
 use hyperrsi_core::position::{Distance, ExitPlan};
 use hyperrsi_core::risk::{Policy, Refusal, Size};
 use hyperrsi_core::strategy::Decision;
-use hyperrsi_core::trader::Input;
+use hyperrsi_core::trader::{Command, Input, Trader};
 
 fn policy() -> Policy {
     let mut policy = Policy::default();
@@ -50,6 +50,24 @@ fn t15_the_same_side_rests() {
 fn t15_the_opposite_side_may_enter_at_once() {
     let mut rig = exited();
     assert_eq!(try_to_enter(&mut rig, SHORT, "12:04:00"), Ok(()));
+}
+
+#[test]
+fn t15_a_restart_at_12_05_changes_nothing() {
+    let restarted = || {
+        let exit = exited().trader.view().long.last_exit.unwrap();
+        let instrument = instrument(dec!(0.01), dec!(0.01), dec!(0.01));
+        let mut rig = Rig::with(instrument.clone(), policy());
+        let trader = Trader::new(rig.trader.id().clone(), instrument, policy()).with_last_exit(LONG, exit);
+        rig.trader = trader;
+        at(&mut rig, "12:05:00");
+        rig.feed(Input::Warm);
+        rig.feed(Input::Command(Command::Start));
+        rig
+    };
+    assert_eq!(try_to_enter(&mut restarted(), LONG, "12:08:00"), Err(Refusal::Cooldown));
+    assert_eq!(try_to_enter(&mut restarted(), LONG, "12:09:00"), Ok(()));
+    assert_eq!(try_to_enter(&mut restarted(), SHORT, "12:06:00"), Ok(()));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub use candle::Candle;
 #[doc(hidden)]
 pub use dec::decimal_literal;
 pub use fill::{Fill, FillKind, Liquidity};
+pub(crate) use ids::text_id;
 pub use ids::{
     AccountId, ClientOrderId, InstrumentId, InvalidId, RequestId, StrategyId, TradeId, TraderId, VenueId,
 };

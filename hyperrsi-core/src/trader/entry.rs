@@ -249,6 +249,7 @@ impl Trader {
             stage: Stage::Price,
             record,
         });
+        self.reconcile_next_entry(side);
     }
 
     fn may_open(

@@ -92,17 +92,17 @@ impl Trader {
             };
             (order.spec.client_id, order.filled.is_zero() && number != entries + 1)
         });
-        let deciding = self.entries.iter().position(|e| e.side() == side && e.kind() == EntryKind::Limit);
-        match (resting, deciding) {
-            (Some((id, outdated)), _) if !allowed || outdated => self.cancel(id),
-            (Some(_), _) => {}
-            (None, Some(_)) if !allowed => self.drop_entries(side, Refusal::LegClosed),
-            (None, Some(_)) => {}
-            (None, None) => {
+        let decided = self.entries.iter().find(|entry| entry.side() == side).map(PendingEntry::kind);
+        match (resting, decided) {
+            // One entry at a time: a market entry that was decided takes the place of the limit.
+            (Some((id, outdated)), decided) if !allowed || outdated || decided.is_some() => self.cancel(id),
+            (None, Some(EntryKind::Limit)) if !allowed => self.drop_entries(side, Refusal::LegClosed),
+            (None, None) if !self.orders.has_opening(side) => {
                 if let Some(next) = next.filter(|_| allowed && !waits) {
                     self.rest_next(side, next);
                 }
             }
+            _ => {}
         }
     }
 

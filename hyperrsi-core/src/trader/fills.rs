@@ -20,6 +20,8 @@ struct Booked {
     /// Trigger or limit of the order.
     price: Option<Price>,
     limit: bool,
+    /// The first fill of its order.
+    first: bool,
 }
 
 impl Trader {
@@ -46,6 +48,7 @@ impl Trader {
         fill: &Fill,
     ) -> Result<Option<Booked>, Overflow> {
         let Some(order) = self.orders.for_fill(id) else { return Ok(None) };
+        let first = order.filled.is_zero();
         order.book(fill.price, fill.quantity)?;
         let complete = order.is_complete();
         let next = if complete { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
@@ -62,6 +65,7 @@ impl Trader {
             reason: order.reason,
             price: order.spec.kind.price(),
             limit: matches!(order.spec.kind, OrderKind::Limit { .. }),
+            first,
         };
         if released {
             self.outputs.push_back(Output::Release(*id));
@@ -85,12 +89,9 @@ impl Trader {
         let late = ours && leg.book.is_flat() && leg.plan.is_none();
         leg.enter(fill, leverage)?;
         leg.epoch += 1;
-        let before = leg.entries;
-        if let Some(Role::Entry(number)) = booked.map(|b| b.role) {
-            leg.entries = u32::from(number);
-        }
+        let entry_is_new = booked.is_some_and(|b| b.first && matches!(b.role, Role::Entry(_)));
+        leg.entries += u32::from(entry_is_new);
         let (closing, entries, hedge) = (leg.closing, leg.entries, leg.hedge);
-        let entry_is_new = entries != before;
         if entry_is_new && let Some((exits, entry_plan)) = leg.replan.take() {
             (leg.plan, leg.entry_plan) = (Some(exits), entry_plan);
         }

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// A trade under construction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct TradeBuilder {
     entry_time: Timestamp,
     entry_value: Decimal,
@@ -71,12 +71,14 @@ impl TradeBuilder {
 }
 
 /// A leg of a trader.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Leg {
     pub(crate) side: PositionSide,
     pub(crate) state: LegState,
     pub(crate) hedge: bool,
     pub(crate) foreign: bool,
+    /// An operator claimed a foreign position that the next read of the account will show.
+    pub(crate) claimed: bool,
     pub(crate) ignored: bool,
     pub(crate) book: Book,
     pub(crate) entries: u32,
@@ -146,6 +148,7 @@ impl Leg {
             state: LegState::Flat,
             hedge: false,
             foreign: false,
+            claimed: false,
             ignored: false,
             book: Book::EMPTY,
             entries: 0,
@@ -194,6 +197,26 @@ impl Leg {
         trade.entry_quantity = trade.entry_quantity.plus(fill.quantity)?;
         trade.margin = trade.margin.plus(value.over(Decimal::from(leverage.max(1)))?)?;
         trade.note(fill, TradeFillKind::Entry)
+    }
+
+    /// Takes over a position of unknown history: one entry at the average.
+    pub(crate) fn claim(
+        &mut self,
+        now: Timestamp,
+        quantity: Quantity,
+        average: Price,
+        leverage: u32,
+    ) -> Result<(), Overflow> {
+        self.book.adopt(quantity, average)?;
+        let value = average.value(quantity)?.get();
+        let mut trade = TradeBuilder::new(now);
+        (trade.entry_value, trade.entry_quantity) = (value, quantity);
+        trade.margin = value.over(Decimal::from(leverage.max(1)))?;
+        self.trade = Some(trade);
+        self.state = LegState::Open;
+        self.entries = 1;
+        self.epoch += 1;
+        Ok(())
     }
 
     /// Books an exit fill.

@@ -45,20 +45,18 @@ pub(super) fn pair(left: &str, right: &str) -> Option<(String, String)> {
     None
 }
 
-/// RSI values with one decimal, or with as many as it takes to keep their order to each other and to the line.
+/// RSI values with one decimal, or with up to four where they would otherwise change sides of the line or stand still.
 pub(super) fn rsi(p: &str, c: &str, line: &str) -> Option<RsiMove> {
     let line = line.parse::<Decimal>().ok()?;
     let (p, c) = (p.parse::<Decimal>().ok()?, c.parse::<Decimal>().ok()?);
-    (1..=28).find_map(|places| {
-        let (a, b) = (rounded(p, places), rounded(c, places));
-        let kept = a.cmp(&line) == p.cmp(&line) && b.cmp(&line) == c.cmp(&line) && a.cmp(&b) == p.cmp(&c);
-        let width = places as usize;
-        kept.then(|| RsiMove {
-            p: format!("{a:.width$}"),
-            c: format!("{b:.width$}"),
-            line: line.normalize().to_string(),
-        })
-    })
+    let kept = |places: &u32| {
+        let (a, b) = (rounded(p, *places), rounded(c, *places));
+        a.cmp(&line) == p.cmp(&line) && b.cmp(&line) == c.cmp(&line) && a.cmp(&b) == p.cmp(&c)
+    };
+    let places = (1..=4).find(kept).unwrap_or(4);
+    let width = places as usize;
+    let text = |number| format!("{:.width$}", rounded(number, places));
+    Some(RsiMove { p: text(p), c: text(c), line: line.normalize().to_string() })
 }
 
 #[cfg(test)]

@@ -194,6 +194,7 @@ impl Account {
             price: ask.price,
             leverage: entry.leverage,
             margin_mode: entry.margin_mode,
+            planned_margin: sized.planned_margin,
             margin: sized.margin,
             fee: sized.fee,
         };

@@ -73,6 +73,9 @@ impl Trader {
         if changed {
             self.emit(Event::Gate(gate, closed));
             self.refresh_gates();
+            if closed {
+                PositionSide::BOTH.into_iter().for_each(|side| self.reconcile_next_entry(side));
+            }
         }
     }
 

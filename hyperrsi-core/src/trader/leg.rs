@@ -2,9 +2,11 @@
 
 use crate::model::{Amount, Arithmetic, Fill, Overflow, PositionSide, Price, Quantity, Span, Timestamp};
 use crate::position::{
-    Book, EffectiveStop, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill, TradeFillKind,
+    Book, EffectiveStop, EntryPlan, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill,
+    TradeFillKind,
 };
-use crate::strategy::LegState;
+use crate::risk::Size;
+use crate::strategy::{LegState, NextEntry};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -79,6 +81,26 @@ pub(crate) struct Leg {
     pub(crate) book: Book,
     pub(crate) entries: u32,
     pub(crate) plan: Option<Arc<ExitPlan>>,
+    /// What may follow the first entry.
+    pub(crate) entry_plan: Option<Arc<EntryPlan>>,
+    /// Plans from the next entry on.
+    pub(crate) replan: Option<(Arc<ExitPlan>, Option<Arc<EntryPlan>>)>,
+    /// The first entry's amount, frozen when the leg opened (TRADING 10.5).
+    pub(crate) base: Option<Size>,
+    /// Level and size of the next entry, fixed for the epoch.
+    pub(crate) next: Option<NextEntry>,
+    /// The strategy wants no limit entry to rest.
+    pub(crate) withheld: bool,
+    /// The next limit entry waits for a candle to close.
+    pub(crate) rest_waits: bool,
+    /// When a limit entry that has filled in part last grew.
+    pub(crate) grown: Option<Timestamp>,
+    /// Hedge entries made for this main leg.
+    pub(crate) hedge_entries: u32,
+    /// A main entry has filled in part; the hedge is evaluated once it has ended.
+    pub(crate) hedge_due: bool,
+    /// That hedges need a two-way account has been told.
+    pub(crate) hedge_alerted: bool,
     pub(crate) exits: Option<Exits>,
     pub(crate) trade: Option<TradeBuilder>,
     /// Close of the deciding candle of the newest entry: the time part of order ids.
@@ -128,6 +150,16 @@ impl Leg {
             book: Book::EMPTY,
             entries: 0,
             plan: None,
+            entry_plan: None,
+            replan: None,
+            base: None,
+            next: None,
+            withheld: false,
+            rest_waits: false,
+            grown: None,
+            hedge_entries: 0,
+            hedge_due: false,
+            hedge_alerted: false,
             exits: None,
             trade: None,
             cycle: Timestamp::EPOCH,
@@ -227,6 +259,14 @@ impl Leg {
             fills: trade.fills,
             protection: trade.protection,
         }))
+    }
+
+    /// Orders get ids of a new cycle. Within one second numbers go on, so that no id is ever made twice.
+    pub(crate) fn begin_cycle(&mut self, cycle: Timestamp) {
+        if cycle.seconds() != self.cycle.seconds() {
+            self.revision = 0;
+        }
+        self.cycle = cycle;
     }
 
     /// The stop that protects the leg now.

@@ -27,8 +27,10 @@ mod answers;
 mod close;
 mod commands;
 mod entry;
+mod extra;
 mod fills;
 mod gates;
+mod hedge;
 mod id;
 mod input;
 mod leg;
@@ -44,8 +46,8 @@ pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, 
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
 
 use crate::model::{
-    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timestamp, TradeId, TraderId,
-    TriggerSource,
+    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TradeId,
+    TraderId, TriggerSource,
 };
 use crate::position::{Book, EffectiveStop};
 use crate::strategy::View;
@@ -103,6 +105,10 @@ pub struct Trader {
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
     applied: Applied,
+    /// A leg waits for a candle to close before its limit entry may rest.
+    rest_waits: bool,
+    /// The shortest timeframe whose candles come.
+    base: Option<Timeframe>,
     /// An evaluate output that comes before everything in the queue: one is made per candle.
     asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
@@ -167,6 +173,8 @@ impl Trader {
             last: None,
             atr: None,
             applied: Applied::default(),
+            rest_waits: false,
+            base: None,
             asked: None,
             trace_protection: false,
         };
@@ -409,6 +417,7 @@ impl Trader {
         view.average = leg.book.average();
         view.entries = leg.entries;
         view.stop = leg.stop();
+        (view.next_entry, view.withheld) = (leg.next, leg.withheld);
         view.levels.clear();
         if let Some(exits) = &leg.exits {
             view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));

@@ -31,10 +31,13 @@ impl Trader {
                 self.cancel_orphans(side);
                 self.continue_close(side)?;
             }
-            _ => self.reconcile_take_profits(side)?,
+            _ => {
+                self.reconcile_take_profits(side)?;
+                self.reconcile_next_entry(side);
+            }
         }
         self.sync(side);
-        Ok(())
+        if self.leg(side).entry_plan.is_some() { self.follow_up(side) } else { Ok(()) }
     }
 
     /// Own orders that reduce a leg which is flat have nothing left to do, and neither have openings of a leg that is
@@ -77,7 +80,7 @@ impl Trader {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
-                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                    return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
                 if self.policy.venue.stop_orders && !waits {
                     self.place_stop(side, stop, quantity);
@@ -98,7 +101,7 @@ impl Trader {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
-                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                    return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
                 if left == quantity && !self.amendment_due(side, stop) {
                     return Ok(());
@@ -121,7 +124,8 @@ impl Trader {
         leg.revision = leg.revision.wrapping_add(1);
         (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
         let role = Role::Stop(leg.revision);
-        self.place_reducing(side, role, quantity, kind, Some(stop.kind.reason()));
+        let reason = self.reason_of(side, stop.kind);
+        self.place_reducing(side, role, quantity, kind, Some(reason));
     }
 
     fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
@@ -130,7 +134,8 @@ impl Trader {
             let now = self.now;
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
-            self.amend(OrderSpec { kind, quantity, ..spec }, Some(stop.kind.reason()));
+            let reason = self.reason_of(side, stop.kind);
+            self.amend(OrderSpec { kind, quantity, ..spec }, Some(reason));
         } else if self.orders.of(side).filter(|o| matches!(o.role, Role::Stop(_))).count() == 1 {
             // The old stop stays until the new one is confirmed: see `retire_old_stops`. One replacement at a time (I4).
             self.place_stop(side, stop, quantity);
@@ -206,8 +211,13 @@ impl Trader {
         if self.leg(side).take_profit_retry.is_some_and(|(at, _)| at > self.now) {
             return Ok(());
         }
-        let levels = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
-        for k in 1..=u8::try_from(levels).unwrap_or(u8::MAX) {
+        let planned = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
+        let resting = self.orders.of(side).filter_map(|order| match order.role {
+            Role::TakeProfit(level, _) => Some(level),
+            _ => None,
+        });
+        let levels = u8::try_from(planned).unwrap_or(u8::MAX).max(resting.max().unwrap_or(0));
+        for k in 1..=levels {
             self.reconcile_level(side, k)?;
         }
         Ok(())

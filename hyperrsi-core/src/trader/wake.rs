@@ -34,7 +34,7 @@ impl Trader {
         let retries = retries.into_iter().flatten().map(|(at, _)| at);
         let reconcile = retries.chain(self.amendment_deadline(side)).filter(|at| *at > leg.reconciled).min();
         let breached = leg.breached.filter(|_| leg.closing.is_none()).map(|since| since + STOP_GRACE);
-        let others = [doubt, reconcile, self.alarm_deadline(side), breached];
+        let others = [doubt, reconcile, self.alarm_deadline(side), breached, self.growth_deadline(side)];
         others.into_iter().flatten().min()
     }
 
@@ -67,6 +67,7 @@ impl Trader {
                 self.close(side, Decimal::ONE, reason)?;
             }
             self.check_unprotected(side)?;
+            self.settle_growth(side);
             self.reconcile(side)?;
         }
         Ok(())

@@ -247,6 +247,9 @@ fn brief(decision: &Decision) -> String {
             Intent::Add { side, size } => format!("add to {side} {size:?}"),
             Intent::Exit { side, fraction, reason } => format!("exit {fraction} of {side} ({reason})"),
             Intent::Hedge { side, size, .. } => format!("hedge {side} {size:?}"),
+            Intent::Withhold { side, withheld: true } => format!("withhold the limit entry of {side}"),
+            Intent::Withhold { side, withheld: false } => format!("let the limit entry of {side} rest"),
+            Intent::Replan { side, .. } => format!("replan {side}"),
             Intent::Retune { side, .. } => format!("retune {side}"),
         })
         .collect();

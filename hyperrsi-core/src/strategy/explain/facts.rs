@@ -1,4 +1,4 @@
-use super::Reason;
+use super::{Reason, Rule};
 use super::number::{self, RsiMove};
 use crate::model::{OrderKind, PositionSide, Side, Timestamp};
 use crate::risk::Refusal;
@@ -117,6 +117,11 @@ impl<'a> Facts<'a> {
         self.record.inputs.mode.as_deref().and_then(EntryMode::parse)
     }
 
+    /// A further entry that only the price decided about.
+    pub(super) fn is_by_price(&self) -> bool {
+        matches!(self.subject, Subject::Extra(_)) && self.reason == Reason::Rule(Rule::Signal)
+    }
+
     /// The RSI's movement and the line it is compared with.
     pub(super) fn rsi(&self) -> Option<RsiMove> {
         let check = self.check.filter(|check| check.gate == "signal")?;
@@ -216,6 +221,7 @@ fn refusal_of<'a>(record: &'a DecisionRecord, check: &'a Check) -> Option<Reason
         "flat" => Refusal::NotFlat,
         "limit" => Refusal::LimitReached,
         "candle" => Refusal::CandleUsed,
+        "price" if record.reason == Refusal::LevelNotPositive.code() => Refusal::LevelNotPositive,
         "price" => Refusal::PriceNotReached,
         "level" => Refusal::LevelNotPositive,
         "signal" => Refusal::NoSignal,

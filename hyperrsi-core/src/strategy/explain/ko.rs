@@ -94,7 +94,7 @@ fn clause(facts: &Facts<'_>) -> (String, String) {
             if let (Some(text), Some(mode)) = (signal(facts), facts.mode()) {
                 return (text, mode.to_string());
             }
-            None
+            facts.is_by_price().then(|| rule(Rule::ExtraEntry).to_owned())
         }
         Reason::Exit(reason) => left(facts, reason),
         Reason::Rule(_) => None,

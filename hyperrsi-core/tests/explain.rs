@@ -56,7 +56,10 @@ fn assert_readable(text: &str, language: Language) {
 fn every_record_reads_well_in_every_language() {
     let runs = [
         records(|_| ()),
-        records(|settings| settings.entry.mode = EntryMode::Inflection),
+        records(|settings| {
+            settings.entry.mode = EntryMode::Inflection;
+            settings.extra.limit = 1; // nothing to wait for with an open leg
+        }),
         records(|settings| {
             settings.entry.mode = EntryMode::InflectionBreakThrough;
             settings.entry.direction = Direction::Short;
@@ -81,7 +84,9 @@ fn every_record_reads_well_in_every_language() {
     }
     for wanted in [
         (DecisionOutcome::Enter, "signal"),
+        (DecisionOutcome::Add, "signal"),
         (DecisionOutcome::Close, "trend_reversal"),
+        (DecisionOutcome::None, "price_not_reached"),
         (DecisionOutcome::None, "no_signal"),
         (DecisionOutcome::None, "main_leg_open"),
         (DecisionOutcome::None, "trend_blocked"),

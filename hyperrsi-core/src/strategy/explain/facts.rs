@@ -1,5 +1,5 @@
-use super::{Reason, Rule};
 use super::number::{self, RsiMove};
+use super::{Reason, Rule};
 use crate::model::{OrderKind, PositionSide, Side, Timestamp};
 use crate::risk::Refusal;
 use crate::strategy::rsi_trend::settings::{Choice, EntryMode};
@@ -164,7 +164,7 @@ impl<'a> Facts<'a> {
 fn minute(time: Timestamp) -> String {
     let text = time.to_string();
     let text = text.trim_end_matches('Z').replace('T', " ");
-    text.strip_suffix(":00").map_or(text.clone(), str::to_owned)
+    text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 
 /// The side whose first-entry checks all hold.

@@ -170,6 +170,17 @@ pub fn sentence_about(record: &DecisionRecord, stage: Stage, language: Language)
     Facts::about(record, stage).map(|facts| told(&facts, language))
 }
 
+/// A number written out, rounded for reading as in sentences; other text as it is.
+///
+/// ```
+/// use hyperrsi_core::strategy::explain::readable;
+/// assert_eq!(readable("50123.449999999997"), "50123.45");
+/// assert_eq!(readable("0.00012345678"), "0.000123457");
+/// ```
+pub fn readable(text: &str) -> String {
+    number::tidy(text)
+}
+
 /// The failed check that gave a record its reason.
 pub(super) fn deciding_check(record: &DecisionRecord) -> Option<&Check> {
     let facts = Facts::of(record);

@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
 
     fn done(record: &'a DecisionRecord, reason: Reason<'a>, subject: Subject, stage: Option<Stage>) -> Self {
         let of_stage = || record.checks.iter().filter(|check| Some(check.stage) == stage);
-        let check = of_stage().find(|check| check.gate == "signal").or_else(|| of_stage().last());
+        let check = of_stage().find(|check| check.gate == "signal").or_else(|| of_stage().next_back());
         Self { record, done: true, subject, reason, check }
     }
 

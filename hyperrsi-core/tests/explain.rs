@@ -109,12 +109,26 @@ fn a_sentence_about_the_signal_agrees_with_the_numbers() {
             assert!(!crossed.0, "{text}");
             seen += 1;
         }
+        if text.contains(" crossed 30 upwards, not downwards") {
+            assert!(p < 30.0 && c >= 30.0, "{text}");
+            continue;
+        }
         if text.contains(" crossed 30") {
-            assert!(crossed.0 && text.starts_with("entered long"), "{text}");
+            assert!(
+                crossed.0 && (text.starts_with("entered long") || text.starts_with("added to the long")),
+                "{text}"
+            );
             seen += 1;
         }
+        if text.contains(" crossed 70 downwards, not upwards") {
+            assert!(p > 70.0 && c <= 70.0, "{text}");
+            continue;
+        }
         if text.contains(" crossed 70") {
-            assert!(crossed.1 && text.starts_with("entered short"), "{text}");
+            assert!(
+                crossed.1 && (text.starts_with("entered short") || text.starts_with("added to the short")),
+                "{text}"
+            );
             seen += 1;
         }
     }

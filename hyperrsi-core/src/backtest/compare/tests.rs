@@ -49,10 +49,10 @@ fn equal_results_have_no_difference() {
 #[test]
 fn numbers_are_read_digit_by_digit() {
     let mut row = trade(10, 12, 102).to_string();
-    row = row.replace("\"net_pnl\":2", "\"net_pnl\":0.1234567890123456789012345678");
+    row = row.replace("\"net_pnl\":2", "\"net_pnl\":0.123456789012345678901234567");
     let text = format!("{{\"trades\":[{row}],\"statistics\":{{}}}}");
     let read = Results::read(text.as_bytes()).unwrap();
-    assert_eq!(read.trades[0].net_pnl, dec!(0.1234567890123456789012345678));
+    assert_eq!(read.trades[0].net_pnl, dec!(0.123456789012345678901234567));
     assert_eq!(read.trades[0].reason, ExitReason::TakeProfit1);
 }
 

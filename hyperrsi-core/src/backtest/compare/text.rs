@@ -3,6 +3,7 @@
 use super::{Cause, Comparison, DecisionDifference, Differs, MAIN, TradeDifference, TradeRow};
 use crate::model::Timestamp;
 use crate::strategy::Check;
+use crate::strategy::explain::readable;
 use std::fmt::Write;
 
 impl Comparison {
@@ -97,7 +98,7 @@ fn operands(check: Option<&Check>) -> String {
         || "not checked".into(),
         |check| {
             let ok = if check.ok { "holds" } else { "fails" };
-            format!("{} {} {} {ok}", check.left, check.op, check.right)
+            format!("{} {} {} {ok}", readable(&check.left), check.op, readable(&check.right))
         },
     )
 }
@@ -106,8 +107,8 @@ fn money(row: &TradeRow) -> String {
     row.net_pnl.round_dp(2).to_string()
 }
 
+/// `2024-03-04 12:05`, UTC; what lies within the minute is left out.
 fn minute(time: Timestamp) -> String {
     let text = time.to_string().replace('T', " ");
-    let text = text.trim_end_matches('Z');
-    text.strip_suffix(":00").unwrap_or(text).to_owned()
+    text.get(..16).unwrap_or(&text).to_owned()
 }

@@ -114,6 +114,12 @@ fn no_signal(facts: &Facts<'_>) -> Option<String> {
     let (rsi, mode) = (facts.rsi()?, facts.mode()?);
     let (p, c, line) = (rsi.p, rsi.c, rsi.line);
     Some(match (mode, is_short(facts)) {
+        (EntryMode::BreakThrough, false) if rsi.upwards => {
+            format!("RSI {p} → {c} crossed {line} upwards, not downwards")
+        }
+        (EntryMode::BreakThrough, true) if rsi.downwards => {
+            format!("RSI {p} → {c} crossed {line} downwards, not upwards")
+        }
         (EntryMode::BreakThrough, _) => format!("RSI {p} → {c} did not cross {line}"),
         (EntryMode::Inflection, false) => format!("RSI {p} → {c} did not turn up below {line}"),
         (EntryMode::Inflection, true) => format!("RSI {p} → {c} did not turn down above {line}"),

@@ -8,6 +8,10 @@ pub(super) struct RsiMove {
     pub(super) p: String,
     pub(super) c: String,
     pub(super) line: String,
+    /// Whether it came from below the line onto it or above.
+    pub(super) upwards: bool,
+    /// Whether it came from above the line onto it or below.
+    pub(super) downwards: bool,
 }
 
 /// A number with at most two decimals from a thousand on and six significant digits below; other text as it is.
@@ -56,7 +60,13 @@ pub(super) fn rsi(p: &str, c: &str, line: &str) -> Option<RsiMove> {
     let places = (1..=4).find(kept).unwrap_or(4);
     let width = places as usize;
     let text = |number| format!("{:.width$}", rounded(number, places));
-    Some(RsiMove { p: text(p), c: text(c), line: line.normalize().to_string() })
+    Some(RsiMove {
+        p: text(p),
+        c: text(c),
+        line: line.normalize().to_string(),
+        upwards: p < line && c >= line,
+        downwards: p > line && c <= line,
+    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,15 @@ fn s17_4_signals_that_did_not_come() {
         ),
         (
             "break_through",
+            "long",
+            "27.13",
+            "30.39",
+            "30",
+            "no long on BTC-USDT-SWAP 2024-03-04 12:05: RSI 27.1 → 30.4 crossed 30 upwards, not downwards (break_through)",
+            "BTC-USDT-SWAP 2024-03-04 12:05 롱 진입 없음: RSI가 27.1 → 30.4로 30을 하향 돌파하지 않았습니다 (break_through)",
+        ),
+        (
+            "break_through",
             "short",
             "61.26",
             "62.34",

@@ -1,7 +1,7 @@
 use super::*;
-use crate::dec;
 use crate::position::ExitReason;
 use crate::strategy::DecisionRecord;
+use rust_decimal_macros::dec;
 
 /// Long from minute `entry` to minute `exit`, one unit in at 100, out at `price`.
 fn trade(entry: i64, exit: i64, price: i64) -> serde_json::Value {

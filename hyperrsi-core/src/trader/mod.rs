@@ -34,23 +34,28 @@ mod hedge;
 mod id;
 mod input;
 mod leg;
+mod lots;
 mod orders;
 mod output;
 mod prices;
 mod reconcile;
+mod rest;
+mod snapshot;
+mod trade;
 mod wake;
 
 pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
 pub use id::{IdSpace, PREFIX, Role};
 pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
+pub use snapshot::TraderSnapshot;
 
 use crate::model::{
     ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TradeId,
     TraderId, TriggerSource,
 };
 use crate::position::{Book, EffectiveStop};
-use crate::strategy::View;
+use crate::strategy::{LotView, View};
 use entry::PendingEntry;
 use gates::Gates;
 use leg::Leg;
@@ -83,6 +88,21 @@ pub struct Armed {
     pub trail_extreme: Option<f64>,
 }
 
+/// An order of a trader that may still fill.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct LiveOrder {
+    /// The order as it was last confirmed or sent.
+    pub spec: crate::model::OrderSpec,
+    /// What it is for.
+    pub role: Role,
+    /// Where it is in its life.
+    pub status: crate::model::OrderStatus,
+    /// Filled so far.
+    pub filled: crate::model::Quantity,
+    /// Whether a request about it is under way or its outcome is unknown.
+    pub busy: bool,
+}
+
 /// Trades one instrument of one account. See the [module](self) for the contract.
 #[derive(Debug)]
 pub struct Trader {
@@ -105,6 +125,8 @@ pub struct Trader {
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
     applied: Applied,
+    /// The limit entries a strategy wants to rest.
+    rest: Vec<rest::Wanted>,
     /// A leg waits for a candle to close before its limit entry may rest.
     rest_waits: bool,
     /// The shortest timeframe whose candles come.
@@ -118,7 +140,7 @@ pub struct Trader {
 const APPLIED_FILLS: usize = 1_024;
 
 /// The newest fills, each applied once; older ones count as applied by their venue time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Applied {
     known: BTreeSet<TradeId>,
     order: VecDeque<(TradeId, Timestamp)>,
@@ -173,6 +195,7 @@ impl Trader {
             last: None,
             atr: None,
             applied: Applied::default(),
+            rest: Vec::new(),
             rest_waits: false,
             base: None,
             asked: None,
@@ -273,6 +296,7 @@ impl Trader {
             Input::Policy(policy) => self.on_policy(*policy),
             Input::CloseFor { side, reason } => self.close_for(side, reason)?,
             Input::Command(command) => self.on_command(command)?,
+            Input::Gate { gate, closed } => self.set_gate(gate, closed),
             Input::Link(link) => self.on_link(link),
             Input::Wake => self.on_wake()?,
         }
@@ -346,6 +370,29 @@ impl Trader {
         self.leg(side).unprotected
     }
 
+    /// Since when a wanted stop of a side has not been confirmed by the venue.
+    pub const fn unprotected_since(&self, side: PositionSide) -> Option<Timestamp> {
+        self.leg(side).unprotected_since
+    }
+    /// Every order that may still fill, oldest first.
+    pub fn orders(&self) -> impl Iterator<Item = LiveOrder> {
+        self.orders.iter().filter(|order| order.is_live()).map(|order| LiveOrder {
+            spec: order.spec,
+            role: order.role,
+            status: order.status,
+            filled: order.filled,
+            busy: order.is_busy(),
+        })
+    }
+    /// The gates that are closed for openings on both sides, in reporting order.
+    pub fn gates(&self) -> impl Iterator<Item = crate::risk::Refusal> {
+        self.gates.closed()
+    }
+    /// Until when missing margin blocks openings.
+    pub const fn margin_blocked_until(&self) -> Option<Timestamp> {
+        self.gates.margin_blocked_until
+    }
+
     pub(crate) const fn leg(&self, side: PositionSide) -> &Leg {
         match side {
             PositionSide::Long => &self.long,
@@ -381,10 +428,11 @@ impl Trader {
     }
 
     fn cancel(&mut self, client_id: ClientOrderId) {
-        let request = self.request();
+        let (request, now) = (self.request(), self.now);
         if let Some(order) = self.orders.get_mut(&client_id)
             && !order.cancelling
             && order.status.is_live()
+            && order.cancel_retry.is_none_or(|(at, _)| at <= now)
             // The answer to these says whether there is anything to cancel; `reconcile` asks again then.
             && !matches!(order.pending, Some(orders::Pending::Query(_) | orders::Pending::Place(_)))
         {
@@ -419,6 +467,13 @@ impl Trader {
         view.stop = leg.stop();
         (view.next_entry, view.withheld) = (leg.next, leg.withheld);
         view.levels.clear();
+        if !leg.lots.is_empty() || !view.lots.is_empty() {
+            view.lots.clear();
+            view.lots.extend(leg.lots.iter().filter_map(|lot| {
+                let (key, quantity, exit) = (lot.key, lot.book.quantity(), lot.exit);
+                Some(LotView { key, quantity, entry: lot.book.average()?, exit })
+            }));
+        }
         if let Some(exits) = &leg.exits {
             view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));
         }
@@ -435,7 +490,11 @@ impl Trader {
             // What is under way has been asked for at different sizes of the leg; what is settled must fit.
             let settled = leg.closing.is_none()
                 && leg.take_profit_retry.is_none()
-                && !self.orders.of(leg.side).filter(own).any(|o| o.is_busy() || o.awaits_fills());
+                && !self
+                    .orders
+                    .of(leg.side)
+                    .filter(own)
+                    .any(|o| o.is_busy() || o.awaits_fills() || o.cancel_retry.is_some());
             let take_profits: rust_decimal::Decimal =
                 self.orders.of(leg.side).filter(own).filter_map(|o| o.left().ok()).map(|q| q.get()).sum();
             debug_assert!(

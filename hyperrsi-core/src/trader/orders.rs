@@ -4,12 +4,13 @@ use super::id::Role;
 use crate::model::{
     Arithmetic, ClientOrderId, OrderSpec, OrderStatus, Overflow, PositionSide, Price, Quantity, RequestId,
 };
-use crate::position::ExitReason;
+use crate::position::{ExitPlan, ExitReason};
 use rust_decimal::Decimal;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// What is under way for an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Pending {
     Place(RequestId),
     Amend(RequestId, OrderSpec),
@@ -26,7 +27,7 @@ impl Pending {
 }
 
 /// One order of ours.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Tracked {
     pub(crate) spec: OrderSpec,
     pub(crate) role: Role,
@@ -43,6 +44,14 @@ pub(crate) struct Tracked {
     value: Decimal,
     pub(crate) pending: Option<Pending>,
     pub(crate) cancelling: bool,
+    /// Of a resting entry: how the leg is left that it fills, and the exit of its lot.
+    pub(crate) resting: Option<(Arc<ExitPlan>, Option<Price>)>,
+    /// What it fills from now on is closed at once.
+    pub(crate) late: bool,
+    /// A change of it was asked for and never answered: what it is at the venue now is not known.
+    pub(crate) doubtful: bool,
+    /// When a refused cancel is tried again.
+    pub(crate) cancel_retry: Option<super::leg::Retry>,
 }
 
 impl Tracked {
@@ -80,7 +89,7 @@ impl Tracked {
     }
     /// Confirmed by the venue, with nothing under way that could change that.
     pub(crate) const fn is_confirmed(&self) -> bool {
-        matches!(self.status, OrderStatus::Open | OrderStatus::PartiallyFilled) && self.pending.is_none()
+        self.protects() && self.pending.is_none() && !self.doubtful
     }
 }
 
@@ -88,7 +97,7 @@ impl Tracked {
 const FINISHED: usize = 128;
 
 /// Live orders, and the newest of those that ended with nothing under way for them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Orders {
     live: Vec<Tracked>,
     finished: VecDeque<Tracked>,
@@ -115,6 +124,10 @@ impl Orders {
             value: Decimal::ZERO,
             pending: Some(Pending::Place(request)),
             cancelling: false,
+            resting: None,
+            late: false,
+            doubtful: false,
+            cancel_retry: None,
         });
     }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {
@@ -168,6 +181,23 @@ impl Orders {
                 self.finished.pop_front();
             }
             self.finished.push_back(self.live.remove(index));
+        }
+    }
+    /// What entries of a side fill from now on is closed at once.
+    pub(crate) fn mark_late(&mut self, side: PositionSide) {
+        for order in self.live.iter_mut().filter(|o| o.spec.leg == side && !o.spec.reduce_only) {
+            order.late = true;
+        }
+    }
+    /// The process that waited for answers is gone: whatever was under way has an unknown outcome.
+    pub(crate) fn lose_answers(&mut self) {
+        for order in &mut self.live {
+            let pending = order.pending.take();
+            order.cancelling = false;
+            order.doubtful |= matches!(pending, Some(Pending::Amend(..)));
+            if order.status.is_live() && (pending.is_some() || order.status == OrderStatus::Pending) {
+                order.status = OrderStatus::Unknown;
+            }
         }
     }
     pub(crate) fn is_empty(&self) -> bool {

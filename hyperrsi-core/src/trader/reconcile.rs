@@ -18,6 +18,7 @@ impl Trader {
         if leg.book.is_flat() || leg.foreign {
             if leg.book.is_flat() {
                 self.cancel_orphans(side);
+                self.reconcile_rest(side);
             }
             self.sync(side);
             return Ok(());
@@ -33,7 +34,9 @@ impl Trader {
             }
             _ => {
                 self.reconcile_take_profits(side)?;
+                self.reconcile_lots(side)?;
                 self.reconcile_next_entry(side);
+                self.reconcile_rest(side);
             }
         }
         self.sync(side);
@@ -49,6 +52,7 @@ impl Trader {
             .orders
             .of(side)
             .filter(|o| o.pending.is_none() && if o.spec.reduce_only { flat } else { !entering })
+            .filter(|o| !flat || !matches!(o.role, Role::Resting(_)))
             .map(|o| o.spec.client_id)
             .collect();
         for id in orphans {
@@ -64,7 +68,10 @@ impl Trader {
         let waits = leg.stop_retry.is_some_and(|(at, _)| at > self.now);
         self.retire_old_stops(side);
         let resting = match self.orders.stop(side) {
-            Some(order) => Some((order.spec, order.left()?, order.protects(), order.is_busy())),
+            Some(order) => {
+                let certain = order.protects() && !order.doubtful;
+                Some((order.spec, order.left()?, certain, order.is_busy(), order.doubtful))
+            }
             None => None,
         };
         match (wanted, resting) {
@@ -86,7 +93,7 @@ impl Trader {
                     self.place_stop(side, stop, quantity);
                 }
             }
-            (Some(stop), Some((spec, left, protects, busy))) => {
+            (Some(stop), Some((spec, left, protects, busy, doubtful))) => {
                 if protects && left >= quantity {
                     self.settle_unprotected(side);
                 } else {
@@ -97,13 +104,13 @@ impl Trader {
                     return Ok(());
                 }
                 let same_price = spec.kind.price() == Some(stop.price);
-                if (same_price && left == quantity) || leg.state == LegState::Closing {
+                if (same_price && left == quantity && !doubtful) || leg.state == LegState::Closing {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
                     return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
-                if left == quantity && !self.amendment_due(side, stop) {
+                if left == quantity && !doubtful && !self.amendment_due(side, stop) {
                     return Ok(());
                 }
                 self.replace_stop(side, spec, stop, quantity);
@@ -237,11 +244,13 @@ impl Trader {
             .and_then(|exits| exits.ladder.level(k))
             .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
             .map(|level| (level.price, level.quantity));
-        let resting = self
-            .orders
-            .of(side)
-            .find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k))
-            .map(|o| (o.spec, o.left(), o.filled, o.is_busy() || o.cancelling || o.awaits_fills()));
+        let resting =
+            self.orders.of(side).find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k)).map(
+                |o| {
+                    let busy = o.is_busy() || o.cancelling || o.awaits_fills();
+                    (o.spec, o.left(), o.filled, busy, o.doubtful)
+                },
+            );
         match (wanted, resting) {
             (Some((price, quantity)), None) => {
                 let kind = self.take_profit_kind(side, order, price);
@@ -251,8 +260,8 @@ impl Trader {
                 self.place_reducing(side, role, quantity, kind, None);
             }
             (None, Some((spec, ..))) => self.cancel(spec.client_id),
-            (Some((price, quantity)), Some((spec, left, filled, busy))) => {
-                let right = spec.kind.price() == Some(price) && left? == quantity;
+            (Some((price, quantity)), Some((spec, left, filled, busy, doubtful))) => {
+                let right = spec.kind.price() == Some(price) && left? == quantity && !doubtful;
                 if !busy && !right {
                     if self.policy.venue.amend {
                         let kind = self.take_profit_kind(side, order, price);
@@ -305,9 +314,26 @@ impl Trader {
     ) -> Result<Amount, Overflow> {
         let adjustment = self.leg_mut(side).book.adopt(quantity, average)?;
         self.divide_anew(side)?;
-        self.emit(Event::Adopted { side, quantity });
+        self.emit(Event::Adopted { side, quantity, average });
         self.reconcile(side)?;
         Ok(adjustment)
+    }
+
+    /// A claimed position becomes an open leg with one entry, protected by the plan of the claim (TRADING 13.4).
+    pub(super) fn take_over(
+        &mut self,
+        side: PositionSide,
+        quantity: Quantity,
+        average: Price,
+    ) -> Result<(), Overflow> {
+        let (now, leverage) = (self.now, self.policy.leverage);
+        let leg = self.leg_mut(side);
+        leg.claimed = false;
+        leg.claim(now, quantity, average, leverage)?;
+        leg.begin_cycle(now);
+        self.start_epoch(side, average)?;
+        self.emit(Event::Adopted { side, quantity, average });
+        self.reconcile(side)
     }
 
     /// Doubles the wait before the next attempt to place a stop.

@@ -52,6 +52,7 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `conformance` | suites to run your own implementations against: a strategy's verifier |
 //!
 //! # Numbers
 //!

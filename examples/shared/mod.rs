@@ -1,6 +1,8 @@
 //! What several examples share: a progress bar, candle files, the report page.
 #![allow(dead_code, reason = "each example uses its part")]
 
+pub(crate) mod setup;
+
 use hyperrsi::backtest::{Chart, Plot, Report, html, text};
 use hyperrsi::indicator::trend::{AggregatingTrend, TrendState};
 use hyperrsi::prelude::*;

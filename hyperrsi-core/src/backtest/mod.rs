@@ -1,6 +1,7 @@
 //! Drives Trader and Account against the simulated venue over candles, and reports honestly what came of it.
 
 mod chart;
+pub mod compare;
 mod config;
 mod engine;
 mod export;

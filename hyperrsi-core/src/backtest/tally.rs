@@ -122,8 +122,13 @@ mod tests {
             let run = test.run(&mut Threshold::new(Timeframe::M15, length).unwrap()).unwrap();
             let tally = test.tally(&mut Threshold::new(Timeframe::M15, length).unwrap(), &mut room).unwrap();
             assert!(run.trades.len() > 10);
-            let whole =
-                Statistics::of(&run.trades, 10_000.0, &run.equity, run.candles_in_market, test.traded().len());
+            let whole = Statistics::of(
+                &run.trades,
+                10_000.0,
+                &run.equity,
+                run.candles_in_market,
+                test.traded().len(),
+            );
             assert_eq!(tally.statistics, whole);
             assert_eq!((tally.trades, tally.final_equity), (run.trades, run.final_equity));
             assert_eq!(room.equity(), run.equity.equity);

@@ -1,9 +1,12 @@
 //! The numbers of TRADING 14.6: what trades made ([`trades`]) and what equity did meanwhile ([`equity`]).
 
 mod equity;
+mod quantile;
 mod random;
 mod trades;
 
+pub(crate) use quantile::median;
+pub use quantile::quantile;
 pub use random::Random;
 pub(crate) use random::mixed;
 

@@ -52,8 +52,7 @@ fn mark(candles: &Candles) -> Mark {
     for time in candles.open_times() {
         hash.word(*time as u64);
     }
-    let columns =
-        [candles.opens(), candles.highs(), candles.lows(), candles.closes(), candles.volumes()];
+    let columns = [candles.opens(), candles.highs(), candles.lows(), candles.closes(), candles.volumes()];
     for value in columns.into_iter().flatten() {
         hash.word(value.to_bits());
     }

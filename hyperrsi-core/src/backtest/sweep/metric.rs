@@ -76,10 +76,7 @@ impl Metric {
 
     /// Whether a smaller number is the better one.
     pub const fn less_is_better(self) -> bool {
-        matches!(
-            self,
-            Self::MaxDrawdownPercent | Self::TimeInMarket | Self::Fees | Self::AmbiguousCandles
-        )
+        matches!(self, Self::MaxDrawdownPercent | Self::TimeInMarket | Self::Fees | Self::AmbiguousCandles)
     }
 
     /// The number turned so that more is better.

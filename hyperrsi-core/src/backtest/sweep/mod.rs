@@ -12,6 +12,7 @@
 
 mod axis;
 mod fingerprint;
+pub mod heatmap;
 mod metric;
 mod ranking;
 mod results;
@@ -21,6 +22,7 @@ pub mod subject;
 
 pub use axis::{Axis, SpaceError};
 pub use fingerprint::{Fingerprint, Mark};
+pub use heatmap::Heatmap;
 pub use metric::{Metric, Score};
 pub use ranking::{Entry, Ranking};
 pub use results::{Found, Results, ResultsError};

@@ -131,7 +131,8 @@ impl Ranking {
         }
         let axes = space.axes().iter().map(|axis| axis.key().to_owned());
         let heads = columns.iter().map(|metric| metric.as_str().to_owned());
-        let mut lines: Vec<Vec<String>> = vec![std::iter::once("#".to_owned()).chain(axes).chain(heads).collect()];
+        let mut lines: Vec<Vec<String>> =
+            vec![std::iter::once("#".to_owned()).chain(axes).chain(heads).collect()];
         for (place, entry) in self.best().into_iter().enumerate() {
             let mut line = vec![(place + 1).to_string()];
             line.extend(space.values(entry.combo).into_iter().map(str::to_owned));
@@ -157,7 +158,8 @@ impl Ranking {
         let _ = writeln!(out, "\n{} combinations", self.finished);
         if self.unranked > 0 {
             let (count, least) = (self.unranked, self.least_trades);
-            let _ = writeln!(out, "{count} not ranked: fewer than {least} trades, or {} undefined", self.metric);
+            let _ =
+                writeln!(out, "{count} not ranked: fewer than {least} trades, or {} undefined", self.metric);
         }
         for (code, (count, example)) in &self.invalid {
             let _ = writeln!(out, "{count} not run, {code}: for one, {example}");
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_best_are_kept_whatever_the_order_they_came_in() {
-        let mut rows = vec![
+        let mut rows = [
             row(0, 5.0, 9.0),
             row(1, 3.0, 9.0),
             row(2, 1.0, 4.0), // too few trades

@@ -126,13 +126,15 @@ impl Results {
         each: &mut dyn FnMut(Row),
     ) -> Result<(Self, Found), ResultsError> {
         let mut results = Self::open(path, space, fingerprint)?;
-        let torn = results.mend()?;
-        if results.length()? == 0 {
+        let whole = results.whole_lines()?;
+        let torn = results.length()? - whole;
+        let rows = results.read(whole, each)?;
+        // Only a file that is known to be ours is changed.
+        results.file.set_len(whole).map_err(|cause| results.io(cause))?;
+        results.file.seek(SeekFrom::Start(whole)).map_err(|cause| results.io(cause))?;
+        if whole == 0 {
             results.header()?;
-            return Ok((results, Found { rows: 0, torn }));
         }
-        let rows = results.read(each)?;
-        results.file.seek(SeekFrom::End(0)).map_err(|cause| results.io(cause))?;
         Ok((results, Found { rows, torn }))
     }
 
@@ -201,7 +203,11 @@ impl Results {
     fn names(&self) -> Vec<String> {
         let metrics = Metric::ALL.iter().map(|metric| metric.as_str().to_owned());
         let last = ["invalid", "candles", "plan"].map(str::to_owned);
-        std::iter::once("combo".to_owned()).chain(self.keys.iter().cloned()).chain(metrics).chain(last).collect()
+        std::iter::once("combo".to_owned())
+            .chain(self.keys.iter().cloned())
+            .chain(metrics)
+            .chain(last)
+            .collect()
     }
 
     fn cells(&self, space: &Space, row: &Row) -> Vec<(String, Value)> {
@@ -223,10 +229,9 @@ impl Results {
         self.names().into_iter().zip(values).collect()
     }
 
-    /// Cuts off what follows the last line end. Returns how much.
-    fn mend(&mut self) -> Result<u64, ResultsError> {
-        let length = self.length()?;
-        let mut at = length;
+    /// Length up to and with the last line end.
+    fn whole_lines(&mut self) -> Result<u64, ResultsError> {
+        let mut at = self.length()?;
         let mut block = [0_u8; 4096];
         while at > 0 {
             let from = at.saturating_sub(block.len() as u64);
@@ -234,23 +239,18 @@ impl Results {
             self.file.seek(SeekFrom::Start(from)).map_err(|cause| self.io(cause))?;
             self.file.read_exact(part).map_err(|cause| self.io(cause))?;
             if let Some(end) = part.iter().rposition(|byte| *byte == b'\n') {
-                at = from + end as u64 + 1;
-                break;
+                return Ok(from + end as u64 + 1);
             }
             at = from;
         }
-        if at < length {
-            self.file.set_len(at).map_err(|cause| self.io(cause))?;
-            self.file.seek(SeekFrom::Start(at)).map_err(|cause| self.io(cause))?;
-        }
-        Ok(length - at)
+        Ok(0)
     }
 
-    fn read(&mut self, each: &mut dyn FnMut(Row)) -> Result<u64, ResultsError> {
+    fn read(&mut self, length: u64, each: &mut dyn FnMut(Row)) -> Result<u64, ResultsError> {
         self.file.seek(SeekFrom::Start(0)).map_err(|cause| self.io(cause))?;
         let names = self.names();
         let mut rows = 0;
-        for (number, line) in BufReader::new(&self.file).lines().enumerate() {
+        for (number, line) in BufReader::new((&self.file).take(length)).lines().enumerate() {
             let line = line.map_err(|cause| self.io(cause))?;
             let wrong = |cause: String| ResultsError::Line {
                 path: self.path.clone(),
@@ -272,9 +272,8 @@ impl Results {
                     }
                     names.iter().cloned().zip(cells.into_iter().map(Value::from)).collect()
                 }
-                Format::JsonLines => {
-                    serde_json::from_str::<Map<String, Value>>(&line).map_err(|error| wrong(error.to_string()))?
-                }
+                Format::JsonLines => serde_json::from_str::<Map<String, Value>>(&line)
+                    .map_err(|error| wrong(error.to_string()))?,
             };
             self.belongs(&record)?;
             each(row(&record).map_err(wrong)?);
@@ -354,6 +353,9 @@ fn row(record: &Map<String, Value>) -> Result<Row, String> {
     });
     match wrong {
         Some(wrong) => Err(wrong),
-        None => Ok(Row { combo, outcome: Ok(Score::collect(|metric| values.get(metric as usize).copied().flatten())) }),
+        None => Ok(Row {
+            combo,
+            outcome: Ok(Score::collect(|metric| values.get(metric as usize).copied().flatten())),
+        }),
     }
 }

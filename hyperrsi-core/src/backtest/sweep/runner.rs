@@ -161,7 +161,13 @@ mod tests {
         space
     }
 
-    fn rows<S: Subject>(subject: &S, space: &Space, search: Search, threads: usize, done: &[u64]) -> Vec<Row> {
+    fn rows<S: Subject>(
+        subject: &S,
+        space: &Space,
+        search: Search,
+        threads: usize,
+        done: &[u64],
+    ) -> Vec<Row> {
         let candles = candles();
         let mut rows = Vec::new();
         let stopped = run::<_, ()>(

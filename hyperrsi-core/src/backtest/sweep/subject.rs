@@ -278,7 +278,8 @@ mod tests {
     #[test]
     fn values_reach_the_strategy_and_the_assumptions() {
         let hyperrsi = Hyperrsi::new(config(), Timeframe::M15);
-        let set = record(json!({"rsi_length": "9", "leverage": "3", "taker_fee": "0.0001", "use_sl": "true"}));
+        let set =
+            record(json!({"rsi_length": "9", "leverage": "3", "taker_fee": "0.0001", "use_sl": "true"}));
         let (config, strategy) = hyperrsi.build(set).unwrap();
         let settings = &strategy.snapshot().settings;
         assert_eq!((settings.entry.rsi.length, config.trader.leverage), (9, 3));

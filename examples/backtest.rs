@@ -4,7 +4,7 @@ mod settings;
 mod shared;
 
 use clap::{Parser, ValueEnum};
-use hyperrsi::backtest::{Report, write_json};
+use hyperrsi::backtest::{Report, save_equity, save_trades, write_json};
 use hyperrsi::indicator::trend::TrendState;
 use hyperrsi::model::Timestamp;
 use hyperrsi::prelude::*;
@@ -58,6 +58,12 @@ struct Args {
     /// Writes trades and statistics as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the trades, one row each: .csv, .json or, with the feature `parquet`, .parquet.
+    #[arg(long)]
+    trades: Option<PathBuf>,
+    /// Writes equity and drawdown at each close, in the same formats.
+    #[arg(long)]
+    equity: Option<PathBuf>,
     /// Writes the report as one self-contained page.
     #[arg(long)]
     html: Option<PathBuf>,
@@ -117,6 +123,14 @@ fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.json {
         shared::save(path, |file| Ok(write_json(&report, file)?))?;
         shared::say(format!("JSON:   {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.trades {
+        save_trades(&report.trades, path)?;
+        shared::say(format!("Trades: {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.equity {
+        save_equity(&report.equity, report.initial_balance, path)?;
+        shared::say(format!("Equity: {}", shared::absolute(path).display()));
     }
     if let Some(path) = &args.html {
         shared::write_page(&report, &candles, lower, path)?;

@@ -122,7 +122,7 @@ impl Study {
                 "Strategy",
                 self.strategy.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned()),
             ),
-            ("Symbol", config.instrument.id.symbol.clone()),
+            ("Symbol", config.instrument.id.symbol.to_string()),
             ("Candles", format!("{} of {}", candles.len(), candles.timeframe())),
             ("From", from),
             ("To", to),

@@ -16,10 +16,11 @@ pub mod statistics;
 pub mod sweep;
 mod tally;
 mod text;
+pub mod walk_forward;
 
 pub use chart::{Chart, Pane, Plot};
 pub use config::{BacktestError, Config};
-pub use export::{write_equity_csv, write_json};
+pub use export::{ExportError, save_equity, save_trades, write_equity_csv, write_json};
 pub use html::html;
 pub use policy::IntrabarPolicy;
 pub use report::{EquityCurve, Outcome, Report};

@@ -1,8 +1,11 @@
-//! The numbers of TRADING 14.6: what trades made ([`trades`]) and what equity did meanwhile ([`equity`]).
+//! The numbers of TRADING 14.6: what trades made and what equity did meanwhile. Beside them, what to think of the best of
+//! many runs ([`overfitting`]), and what the same trades might have made by other luck ([`resampling`]).
 
 mod equity;
+pub mod overfitting;
 mod quantile;
 mod random;
+pub mod resampling;
 mod trades;
 
 pub(crate) use quantile::median;
@@ -137,7 +140,7 @@ impl Statistics {
     }
 
     /// [`Statistics::of`] a run whose equity points lie `offset` milliseconds after `times`, and the returns of its days.
-    pub(super) fn with_days(
+    pub(in crate::backtest) fn with_days(
         trades: &[Trade],
         initial_balance: f64,
         (times, offset, equity): (&[i64], i64, &[f64]),

@@ -67,7 +67,7 @@ pub fn run<S: Subject, B>(
     done: &BTreeSet<u64>,
     each: &mut dyn FnMut(Row) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
-    let score = |combo: u64, room: &mut Room| -> Row {
+    let score = |_: u64, combo: u64, room: &mut Room| -> Row {
         let outcome = tally(subject, space, candles, combo, room).map(|tally| Score::of(&tally));
         Row { combo, outcome }
     };
@@ -93,13 +93,14 @@ pub fn tally<S: Subject>(
     catch_unwind(once).unwrap_or_else(|_| Err(Invalid::new("panic", "the strategy panicked")))
 }
 
-/// The scaffold of [`run`]: `work` on many threads, `each` on this one.
+/// The scaffold of [`run`]: `work` on many threads, given what number of the search it is and the combination; `each` on
+/// this one.
 pub(crate) fn each_combo<R: Send, B>(
     space: &Space,
     search: Search,
     threads: usize,
     done: &BTreeSet<u64>,
-    work: &(dyn Fn(u64, &mut Room) -> R + Sync),
+    work: &(dyn Fn(u64, u64, &mut Room) -> R + Sync),
     each: &mut dyn FnMut(R) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let (size, count) = (space.size(), search.count(space.size()));
@@ -117,7 +118,7 @@ pub(crate) fn each_combo<R: Send, B>(
                         break;
                     }
                     let combo = search.combo(size, nth);
-                    if !done.contains(&combo) && sender.send(work(combo, &mut room)).is_err() {
+                    if !done.contains(&combo) && sender.send(work(nth, combo, &mut room)).is_err() {
                         break;
                     }
                 }

@@ -140,7 +140,7 @@ fn sweep<S: Subject>(
         return Err(error.into());
     }
     shared::say(format!("\n{}", ranking.text(space)));
-    research::say_rate(runs, start.elapsed().as_secs_f64(), threads);
+    say_rate(runs, start.elapsed().as_secs_f64(), threads);
     if let Some(path) = &args.out {
         shared::say(format!("Results: {}", shared::absolute(path).display()));
     }
@@ -159,6 +159,12 @@ fn heatmap(args: &Args, space: &Space) -> Result<Heatmap, Failure> {
         None => Heatmap::usual_keys(space).ok_or("a map needs a key with several values")?,
     };
     Ok(Heatmap::new(space, x, y, args.study.metric)?)
+}
+
+/// How long something took, and how many combinations that is per second.
+fn say_rate(runs: u64, seconds: f64, threads: usize) {
+    let rate = runs as f64 / seconds.max(1e-9);
+    shared::say(format!("{runs} runs in {seconds:.1} s on {threads} threads: {rate:.0} combinations/s"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "this program measures time; the library never reads a clock")]

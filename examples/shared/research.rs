@@ -1,7 +1,7 @@
 //! What the sweep and the walk-forward example share: what is run, and over which combinations.
 
 use crate::settings;
-use crate::shared::{Failure, say};
+use crate::shared::Failure;
 use clap::{Args, ValueEnum};
 use hyperrsi::backtest::sweep::{Axis, Metric, Space, Subject};
 use hyperrsi::model::Timestamp;
@@ -145,10 +145,4 @@ pub(crate) fn bar(what: &'static str, all: u64) -> ProgressBar {
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_prefix(what);
     bar
-}
-
-/// How long something took, and how many combinations that is per second.
-pub(crate) fn say_rate(runs: u64, seconds: f64, threads: usize) {
-    let rate = runs as f64 / seconds.max(1e-9);
-    say(format!("{runs} runs in {seconds:.1} s on {threads} threads: {rate:.0} combinations/s"));
 }

@@ -1,12 +1,6 @@
 //! The overfitting statistics against scipy and numpy: `data/golden/overfitting.json`, made by
 //! `scripts/golden_overfitting.py`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use hyperrsi_core::backtest::statistics::overfitting::{
     Likeness, Sample, Splits, deflated_sharpe, expected_maximum, probabilistic_sharpe,
@@ -37,7 +31,11 @@ fn moments_and_both_sharpe_probabilities_are_those_of_scipy() {
     let golden = golden();
     let trials = golden["trials"].as_array().unwrap();
     let variance = number(&golden["variance"]);
-    assert_near(expected_maximum(trials.len() as f64, variance), &golden["expected_maximum"], "expected maximum");
+    assert_near(
+        expected_maximum(trials.len() as f64, variance),
+        &golden["expected_maximum"],
+        "expected maximum",
+    );
     for trial in trials {
         let sample = Sample::of(&returns(trial)).unwrap();
         assert_near(sample.sharpe, &trial["sharpe"], "sharpe");

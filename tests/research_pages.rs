@@ -89,7 +89,7 @@ fn a_map_shows_every_cell_and_what_was_refused() {
     let first = map.cell(0, 0).expect("the first cell ran");
     assert_eq!(first.runs, 4, "two stops times two sizes; the third size is refused");
     let shown = seen.between("data-runs=\"4\"", "</td>");
-    assert!(shown.contains(&format!("<span class=\"own\">{:.3}</span>", first.median)), "{shown}");
+    assert!(shown.contains(&format!("<span class=\"own\">{:.2}</span>", first.median)), "{shown}");
     assert!(seen.text("id=\"h-rest\"", "</ul>").contains("80 could not be run (size)"));
     browser.picture(&file, (1280, 1500), "", false, &artefacts().join("map.png"));
     browser.picture(&file, (1280, 1500), "", true, &artefacts().join("map-dark.png"));
@@ -114,7 +114,7 @@ fn a_map_is_walked_by_keys_and_turned_to_the_neighbours() {
     let near = cell.neighbours.expect("neighbours");
     let told = seen.text("id=\"cell\"", "</p>");
     let expected =
-        format!("rsi_length 11, level 20: sharpe {:.3} (median of 4 runs), around it {near:.3}", cell.median);
+        format!("rsi_length 11, level 20: sharpe {:.2} (median of 4 runs), around it {near:.2}", cell.median);
     assert!(told.ends_with(&expected), "{told}");
     assert!(seen.dom.contains("id=\"map\" data-view=\"near\""));
     assert!(seen.dom.contains("data-view=\"near\" aria-pressed=\"true\""));

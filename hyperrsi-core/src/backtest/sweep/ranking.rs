@@ -173,7 +173,7 @@ pub(crate) fn shown(metric: Metric, value: Option<f64>) -> String {
     let Some(value) = value else { return "–".into() };
     match metric {
         Metric::Trades | Metric::AmbiguousCandles => format!("{value:.0}"),
-        Metric::WinRate | Metric::TimeInMarket | Metric::Sharpe | Metric::Sortino => format!("{value:.3}"),
+        Metric::WinRate | Metric::TimeInMarket => format!("{value:.3}"),
         _ => format!("{value:.2}"),
     }
 }

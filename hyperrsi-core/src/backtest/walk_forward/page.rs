@@ -67,7 +67,7 @@ fn cards(walk: &WalkForward, places: usize) -> String {
         (
             "Sharpe",
             shown(Metric::Sharpe, statistics.sharpe),
-            format!("above 0 with {}", percent(walk.probabilistic_sharpe)),
+            format!("{} likely above 0", percent(walk.probabilistic_sharpe)),
         ),
         ("Overfitting", percent(overfitting), "of the splits choose badly".to_owned()),
         ("Deflated Sharpe", percent(walk.trials.deflated), format!("of {} tries", walk.trials.tried)),

@@ -80,7 +80,8 @@ impl Page<'_> {
         let metric = self.map.metric();
         let scale = Scale::of(metric, self.cells().map(|(_, _, cell)| cell.median));
         let x_values = self.map.x().values();
-        let mut out = String::from("<thead><tr><td></td>");
+        let down = self.map.y().map_or_else(String::new, |y| format!("{} ↓ ", Escaped(y.key())));
+        let mut out = format!("<thead><tr><td class=\"corner\">{down}{} →</td>", Escaped(self.map.x().key()));
         for value in x_values {
             let _ = write!(out, "<th scope=\"col\">{}</th>", Escaped(value));
         }

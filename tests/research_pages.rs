@@ -1,5 +1,6 @@
 //! The pages of a sweep and of a walk-forward analysis, opened in a real browser.
 
+#[allow(dead_code, reason = "the sample run is for another page")]
 mod browser;
 
 use browser::{Browser, Seen};

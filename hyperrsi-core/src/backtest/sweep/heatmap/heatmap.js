@@ -78,7 +78,7 @@
   });
 
   var root = document.documentElement;
-  root.dataset.width = String(root.clientWidth);
+  root.dataset.width = String(window.innerWidth);
   root.dataset.overflow = String(root.scrollWidth - root.clientWidth);
   root.dataset.ready = "1";
 })();

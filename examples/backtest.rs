@@ -1,8 +1,10 @@
 //! A backtest over a candle file: report in the terminal, JSON for programs, HTML for people.
+#[path = "shared/settings.rs"]
+mod settings;
 mod shared;
 
 use clap::{Parser, ValueEnum};
-use hyperrsi::backtest::{Report, write_json};
+use hyperrsi::backtest::{Report, save_equity, save_trades, write_json};
 use hyperrsi::indicator::trend::TrendState;
 use hyperrsi::model::Timestamp;
 use hyperrsi::prelude::*;
@@ -56,6 +58,12 @@ struct Args {
     /// Writes trades and statistics as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the trades, one row each: .csv, .json or, with the feature `parquet`, .parquet.
+    #[arg(long)]
+    trades: Option<PathBuf>,
+    /// Writes equity and drawdown at each close, in the same formats.
+    #[arg(long)]
+    equity: Option<PathBuf>,
     /// Writes the report as one self-contained page.
     #[arg(long)]
     html: Option<PathBuf>,
@@ -78,13 +86,13 @@ fn main() {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let mut record = settings_record(args)?;
+    let mut record = settings::read(args.settings.as_deref())?;
     let (candles, loaded) = shared::candles(&args.candles)?;
     if !loaded.gaps.is_empty() {
         shared::say(loaded);
     }
     let symbol = record.get("symbol").and_then(Value::as_str).unwrap_or("BTC-USDT-SWAP").to_owned();
-    let (base, quote) = currencies(&symbol);
+    let (base, quote) = settings::currencies(&symbol);
     let instrument = Instrument {
         tick: args.tick,
         lot: args.lot,
@@ -115,6 +123,14 @@ fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.json {
         shared::save(path, |file| Ok(write_json(&report, file)?))?;
         shared::say(format!("JSON:   {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.trades {
+        save_trades(&report.trades, path)?;
+        shared::say(format!("Trades: {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.equity {
+        save_equity(&report.equity, report.initial_balance, path)?;
+        shared::say(format!("Equity: {}", shared::absolute(path).display()));
     }
     if let Some(path) = &args.html {
         shared::write_page(&report, &candles, lower, path)?;
@@ -166,34 +182,4 @@ fn with_bar<S: Strategy + Clone + Sync>(backtest: &Backtest<'_>, strategy: &S) -
     let report = backtest.report(|| strategy.clone(), &|done, all| bar.at(done, all))?;
     bar.finish();
     Ok(report)
-}
-
-/// The settings file as one flat record; empty without one.
-fn settings_record(args: &Args) -> Result<Map<String, Value>, Failure> {
-    let Some(path) = &args.settings else { return Ok(Map::new()) };
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let value: Value = if path.extension().is_some_and(|extension| extension == "json") {
-        serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?
-    } else {
-        toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?
-    };
-    match value {
-        Value::Object(record) => Ok(record),
-        _ => Err(format!("{name}: settings are one record of keys and values").into()),
-    }
-}
-
-/// Base and quote of a symbol such as BTC-USDT-SWAP or BTCUSDT.
-fn currencies(symbol: &str) -> (String, String) {
-    let mut parts = symbol.split(['-', '/', '_', ':']);
-    if let (Some(base), Some(quote)) = (parts.next(), parts.next()) {
-        return (base.to_uppercase(), quote.to_uppercase());
-    }
-    for quote in ["USDT", "USDC", "BUSD", "USD", "KRW", "BTC", "ETH"] {
-        if let Some(base) = symbol.to_uppercase().strip_suffix(quote).filter(|base| !base.is_empty()) {
-            return (base.to_owned(), quote.to_owned());
-        }
-    }
-    (symbol.to_uppercase(), "USDT".into())
 }

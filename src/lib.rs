@@ -50,7 +50,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `parquet` | reads candle files in Parquet |
+//! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run your own implementations against: a strategy's verifier |
 //!

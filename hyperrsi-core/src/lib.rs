@@ -35,7 +35,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `parquet` | reads candle files in Parquet |
+//! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run implementations of the contracts against, such as a strategy's verifier |
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]

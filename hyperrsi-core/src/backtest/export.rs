@@ -1,5 +1,14 @@
-//! The machine's report: one JSON object with every trade and statistic. Money keeps every decimal: amounts are JSON
+//! What programs read: trades and equity as tables of typed columns ([`save_trades`], [`save_equity`]), and the machine's
+//! report: one JSON object with every trade and statistic. Money keeps every decimal: amounts are JSON
 //! numbers printed from the decimal's own digits, never through `f64`. Same report, same bytes.
+
+mod file;
+mod lines;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod table;
+
+pub use file::{ExportError, save_equity, save_trades};
 
 use super::{EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
 use crate::model::{InstrumentId, Liquidity, PositionSide, Timeframe, Timestamp};

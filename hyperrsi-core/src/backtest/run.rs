@@ -1,16 +1,16 @@
 use super::engine::Engine;
 use super::intrabar::{Walk, quiet};
-use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
+use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Resampled, Statistics};
 use crate::account::Account;
 use crate::model::{AccountId, Overflow, PositionSide, Timestamp, TraderId};
 use crate::position::{ExitReason, Trade};
-use crate::series::aggregate::resample;
 use crate::series::{Candles, History};
 use crate::sim::{Venue, VenueConfig};
 use crate::strategy::{DecisionRecord, Needs, Strategy};
 use crate::trader::{Command, Input, Trader};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What one run under one policy made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,9 +53,10 @@ pub struct Run {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Backtest<'a> {
-    candles: &'a Candles,
-    config: Config,
-    traded: std::ops::Range<usize>,
+    pub(super) candles: &'a Candles,
+    pub(super) config: Config,
+    pub(super) traded: std::ops::Range<usize>,
+    pub(super) shared: Option<&'a Resampled<'a>>,
 }
 
 impl<'a> Backtest<'a> {
@@ -78,7 +79,7 @@ impl<'a> Backtest<'a> {
                 last,
             });
         }
-        Ok(Self { candles, config, traded: from..to })
+        Ok(Self { candles, config, traded: from..to, shared: None })
     }
 
     /// What the runs assume.
@@ -108,6 +109,21 @@ impl<'a> Backtest<'a> {
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
+        let mut run = self.run_in(strategy, policy, progress, Vec::new())?;
+        let span = self.candles.timeframe().span().millis();
+        run.equity.times.extend(self.open_times().iter().map(|open| open + span));
+        Ok(run)
+    }
+
+    /// [`Backtest::run_policy`], its equity in `room`, which is cleared first, and without the times of its points.
+    pub(super) fn run_in<S: Strategy + ?Sized>(
+        &self,
+        strategy: &mut S,
+        policy: IntrabarPolicy,
+        progress: &dyn Fn(usize),
+        mut room: Vec<f64>,
+    ) -> Result<Run, BacktestError> {
+        room.clear();
         let needs = strategy.needs();
         let own = needs.series.first().map_or(self.candles.timeframe(), |need| need.timeframe);
         if own != self.candles.timeframe() {
@@ -115,7 +131,7 @@ impl<'a> Backtest<'a> {
         }
         let mut higher = Vec::new();
         for need in needs.series.iter().skip(1).filter(|need| need.timeframe != own) {
-            match resample(self.candles, need.timeframe) {
+            match self.resampled(need.timeframe) {
                 Ok(candles) => higher.push((candles, need.depth)),
                 Err(_) if need.optional => {}
                 Err(error) => return Err(error.into()),
@@ -143,8 +159,9 @@ impl<'a> Backtest<'a> {
             },
         );
         let engine = Engine::new(trader, account, slot, venue);
-        let mut state =
-            State { engine, walk: Walk { policy, ambiguous: 0 }, run: Run::default(), depth, warm: false };
+        let equity = EquityCurve { times: Vec::new(), equity: room };
+        let run = Run { equity, ..Run::default() };
+        let mut state = State { engine, walk: Walk { policy, ambiguous: 0 }, run, depth, warm: false };
         state.drive(self, strategy, &higher, progress)?;
         Ok(state.finish(self)?)
     }
@@ -343,7 +360,7 @@ impl State {
         &mut self,
         test: &Backtest<'_>,
         strategy: &mut S,
-        higher: &[(Candles, usize)],
+        higher: &[(Arc<Candles>, usize)],
         progress: &dyn Fn(usize),
     ) -> Result<(), Overflow> {
         let (candles, config) = (test.candles, &test.config);
@@ -402,8 +419,6 @@ impl State {
                 self.run.candles_in_market += usize::from(exposed);
             }
         }
-        let opens = candles.open_times().get(test.traded.clone()).unwrap_or_default();
-        self.run.equity.times.extend(opens.iter().map(|open| open + span.millis()));
         progress(test.traded.end);
         Ok(())
     }
@@ -415,7 +430,7 @@ impl State {
         strategy: &mut S,
         close: Timestamp,
         own: (&'h Candles, usize),
-        higher: &'h [(Candles, usize)],
+        higher: &'h [(Arc<Candles>, usize)],
         closed: &mut [usize],
         histories: &mut Vec<History<'h>>,
     ) -> Result<(), Overflow> {
@@ -434,7 +449,7 @@ impl State {
         strategy: &mut S,
         close: Timestamp,
         own: (&'h Candles, usize),
-        higher: &'h [(Candles, usize)],
+        higher: &'h [(Arc<Candles>, usize)],
         closed: &mut [usize],
         histories: &mut Vec<History<'h>>,
     ) -> Result<(), Overflow> {
@@ -489,7 +504,7 @@ impl State {
 fn fill_histories<'h>(
     histories: &mut Vec<History<'h>>,
     own: (&'h Candles, usize),
-    higher: &'h [(Candles, usize)],
+    higher: &'h [(Arc<Candles>, usize)],
     closed: &[usize],
 ) {
     histories.clear();

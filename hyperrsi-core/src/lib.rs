@@ -37,6 +37,7 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `conformance` | suites that an implementation of a contract runs against itself |
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]
 
 mod coded;
@@ -44,6 +45,8 @@ pub(crate) use coded::coded;
 
 pub mod account;
 pub mod backtest;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod desk;
 pub mod exchange;
 pub mod indicator;

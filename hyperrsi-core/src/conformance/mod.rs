@@ -1,0 +1,3 @@
+//! Suites that an implementation of one of the crate's contracts runs against itself.
+
+pub mod store;

@@ -52,7 +52,8 @@ pub(super) async fn prepare(
     if found == 0 {
         sqlx::query("PRAGMA application_id = 0x68727369").execute(&mut *connection).await.map_err(failed)?;
     }
-    Migrator::with_migrations(migrations).run(connection).await.map_err(refused)
+    // Not `run`: its bound on connections keeps the future from being known as `Send`.
+    Migrator::with_migrations(migrations).run_direct(None, connection, false).await.map_err(refused)
 }
 
 /// The version of the file's layout; 0 for an empty file.
@@ -117,4 +118,73 @@ pub(super) async fn limit(connection: &mut SqliteConnection, bytes: u64) -> Resu
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{ConnectOptions, Connection};
+    use std::path::Path;
+
+    fn two() -> Vec<Migration> {
+        let sql = "CREATE TABLE later (id INTEGER PRIMARY KEY)".into_sql_str();
+        let mut migrations = migrations();
+        migrations.push(Migration::new(2, "later".into(), MigrationType::Simple, sql, false));
+        migrations
+    }
+
+    async fn open(path: &Path) -> SqliteConnection {
+        sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+    }
+
+    async fn prepared(path: &Path, migrations: Vec<Migration>) -> Result<(), StoreError> {
+        let claim = Claim::on(path)?;
+        let mut connection = open(path).await;
+        let done = prepare(&mut connection, &claim, migrations, true).await;
+        connection.close().await.unwrap();
+        done
+    }
+
+    #[tokio::test]
+    async fn an_older_file_is_copied_before_it_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        prepared(&path, migrations()).await.unwrap();
+        let mut connection = open(&path).await;
+        sqlx::query("UPDATE pulse SET beats = 41").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let copy = folder.path().join("x.db.schema-1");
+        assert!(!copy.exists(), "a new file needs none");
+
+        prepared(&path, two()).await.unwrap();
+        let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'later'";
+        for (path, expected) in [(&path, 1_i64), (&copy, 0)] {
+            let mut connection = open(path).await;
+            let later: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await.unwrap();
+            let beats: i64 =
+                sqlx::query_scalar("SELECT beats FROM pulse").fetch_one(&mut connection).await.unwrap();
+            assert_eq!((later, beats), (expected, 41), "{}", path.display());
+            connection.close().await.unwrap();
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        // The copy is what an older program goes back to; the file itself is refused by it.
+        let refused = prepared(&path, migrations()).await;
+        assert_eq!(refused, Err(StoreError::NewerSchema { found: 2, supported: 1 }));
+        prepared(&copy, migrations()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_edited_migration_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        prepared(&path, migrations()).await.unwrap();
+        let sql = "CREATE TABLE other (id INTEGER)".into_sql_str();
+        let edited = vec![Migration::new(1, "initial".into(), MigrationType::Simple, sql, false)];
+        let refused = prepared(&path, edited).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
+    }
 }

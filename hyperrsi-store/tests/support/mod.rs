@@ -7,18 +7,18 @@ use hyperrsi_store::SqliteStore;
 use std::path::PathBuf;
 use std::process::Command;
 
-pub const BATCH: u64 = 3;
+pub(crate) const BATCH: u64 = 3;
 
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::EPOCH + Span::seconds(seconds)
 }
 
-pub fn account() -> AccountId {
+pub(crate) fn account() -> AccountId {
     "main".into()
 }
 
 /// Batch number `n`: three records that know their place and carry `bytes` of content.
-pub fn batch(n: u64, bytes: usize) -> Vec<Entry> {
+pub(crate) fn batch(n: u64, bytes: usize) -> Vec<Entry> {
     let part = |part: u64| {
         let body = Body::of(&(n, part, "x".repeat(bytes))).unwrap();
         Entry::new(RecordKind::Fill, format!("{n}-{part}"), None, at(1), body)
@@ -26,16 +26,16 @@ pub fn batch(n: u64, bytes: usize) -> Vec<Entry> {
     (0..BATCH).map(part).collect()
 }
 
-pub async fn lease(store: &SqliteStore) -> Fence {
+pub(crate) async fn lease(store: &SqliteStore) -> Fence {
     store.acquire(&account(), "test", Span::hours(1), at(0)).await.unwrap().fence()
 }
 
-pub fn everything() -> RecordQuery {
+pub(crate) fn everything() -> RecordQuery {
     RecordQuery { limit: u32::MAX, ..RecordQuery::of(account(), []) }
 }
 
 /// Checks that whole batches from 0 on are there, in order and untorn, and returns how many.
-pub async fn whole_batches(store: &SqliteStore) -> u64 {
+pub(crate) async fn whole_batches(store: &SqliteStore) -> u64 {
     let records = store.read(&everything()).await.unwrap();
     for (i, record) in (0..).zip(&records) {
         let (n, part) = (i / BATCH, i % BATCH);
@@ -54,19 +54,19 @@ pub async fn whole_batches(store: &SqliteStore) -> u64 {
 const ROLE: &str = "HYPERRSI_STORE_TEST_CHILD";
 
 /// The folder the child is to work in, if this process is one.
-pub fn child() -> Option<PathBuf> {
+pub(crate) fn child() -> Option<PathBuf> {
     std::env::var_os(ROLE).map(PathBuf::from)
 }
 
 /// This test, in a process of its own, with that folder.
-pub fn again(test: &str, folder: &std::path::Path) -> Command {
+pub(crate) fn again(test: &str, folder: &std::path::Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, folder);
     command
 }
 
 /// The same with mounts of its own that end with it; `None` where the system does not let us.
-pub fn again_with_mounts(test: &str, folder: &std::path::Path) -> Option<Command> {
+pub(crate) fn again_with_mounts(test: &str, folder: &std::path::Path) -> Option<Command> {
     let allowed = Command::new("unshare").args(["-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
     if !allowed.is_ok_and(|done| done.status.success()) {
         return None;
@@ -77,7 +77,7 @@ pub fn again_with_mounts(test: &str, folder: &std::path::Path) -> Option<Command
     Some(command)
 }
 
-pub fn mount(arguments: &[&str]) {
+pub(crate) fn mount(arguments: &[&str]) {
     let done = Command::new("mount").args(arguments).output().unwrap();
     assert!(done.status.success(), "mount {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
 }

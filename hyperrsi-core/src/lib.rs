@@ -37,7 +37,7 @@
 //! |---|---|
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
-//! | `conformance` | suites to run implementations of the contracts against, such as a strategy's verifier |
+//! | `conformance` | suites to run implementations of the contracts against: a strategy, a store |
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]
 
 mod coded;

@@ -361,6 +361,15 @@ impl Account {
         (fixed, own)
     }
 
+    /// Equity was as high as this since it was last looked at: what drawdowns are measured from.
+    pub(crate) fn raise_peak(&mut self, equity: f64) {
+        if let Some(equity) = crate::model::decimal_from_f64(equity).map(Amount::new)
+            && equity > self.peak
+        {
+            self.peak = equity;
+        }
+    }
+
     /// Whether an instrument has an open leg.
     pub fn is_exposed(&self, slot: SlotId) -> bool {
         self.slots.get(slot.0).is_some_and(|slot| !slot.long.is_flat() || !slot.short.is_flat())
@@ -397,6 +406,7 @@ impl Account {
         let equity = self.balance.plus(unrealised)?;
         Ok(AccountView {
             now,
+            balance: self.balance,
             equity,
             available: self.available()?,
             equity_peak: self.peak.max(equity),

@@ -1,7 +1,7 @@
 //! The machine's report: one JSON object with every trade and statistic. Money keeps every decimal: amounts are JSON
 //! numbers printed from the decimal's own digits, never through `f64`. Same report, same bytes.
 
-use super::{EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
+use super::{EquityCurve, FundingCoverage, IntrabarPolicy, Outcome, Report, Statistics, StrategyFailure};
 use crate::model::{InstrumentId, Liquidity, PositionSide, Timeframe, Timestamp};
 use crate::position::{ExitReason, ProtectionPoint, StopKind, Trade, TradeFill, TradeFillKind};
 use rust_decimal::Decimal;
@@ -61,6 +61,10 @@ struct Document<'a> {
     statistics: &'a Statistics,
     skipped: &'a BTreeMap<String, u64>,
     assumptions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funding: Option<FundingCoverage>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [StrategyFailure],
     #[serde(serialize_with = "each_trade")]
     trades: &'a [Trade],
 }
@@ -84,6 +88,8 @@ impl<'a> Document<'a> {
             statistics: &report.statistics,
             skipped: &report.skipped,
             assumptions: &report.assumptions,
+            funding: report.funding,
+            failures: &report.failures,
             trades: &report.trades,
         }
     }

@@ -1,10 +1,15 @@
 //! Drives Trader and Account against the simulated venue over candles, and reports honestly what came of it.
 
+mod assemble;
 mod chart;
 mod config;
+mod data;
+mod drive;
 mod engine;
 mod export;
+mod failure;
 mod figure;
+mod funding;
 mod html;
 mod intrabar;
 mod keys;
@@ -17,6 +22,8 @@ mod text;
 pub use chart::{Chart, Pane, Plot};
 pub use config::{BacktestError, Config};
 pub use export::{write_equity_csv, write_json};
+pub use failure::StrategyFailure;
+pub use funding::FundingCoverage;
 pub use html::html;
 pub use policy::IntrabarPolicy;
 pub use report::{EquityCurve, Outcome, Report};

@@ -3,10 +3,15 @@
 
 mod policy;
 mod refusal;
+mod rule;
 mod sizing;
 mod view;
 
 pub use policy::{OnUnprotected, Policy, VenueTraits};
 pub use refusal::{Refusal, Refused};
+pub use rule::{
+    All, Cap, DailyLossLimit, ExposureCap, KillSwitch, LosingStreakLimit, MaxDrawdown, MaxOpenPositions,
+    Scope,
+};
 pub use sizing::{Size, Sized, SizingInput, size_entry};
 pub use view::{AccountView, Exposure, RiskManager, Verdict};

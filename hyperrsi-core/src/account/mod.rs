@@ -336,6 +336,11 @@ impl Account {
         if let Some(entry) = self.slots.get_mut(slot.0) {
             entry.price = price;
         }
+        self.equity()
+    }
+
+    /// Balance plus unrealised profit at the newest prices.
+    pub fn equity(&self) -> f64 {
         let mut equity = self.balance_f64;
         for slot in &self.slots {
             let (quantity, cost) = slot.exposure;

@@ -77,8 +77,13 @@ impl<'a> State<'a> {
         let mut deadline = self.deadline();
         let mut equity = self.engine.account.equity_parts(self.engine.slot);
         let mut exposed = self.engine.account.is_exposed(self.engine.slot);
+        let (record, guarded) = (self.record, self.guarded);
         let mut special = from; // the next index at which more than a candle has to be looked after
-        for (index, candle) in candles.iter().enumerate().take(traded.end).skip(from) {
+        let mut ahead = candles.iter();
+        if let Some(done) = from.checked_sub(1) {
+            ahead.nth(done);
+        }
+        for (index, candle) in (from..traded.end).zip(ahead) {
             let close = candle.open_time + span;
             if index == special {
                 progress(index);
@@ -94,7 +99,7 @@ impl<'a> State<'a> {
             if deadline <= close {
                 self.engine.feed(close, Input::Wake)?;
             }
-            if let Some((from, to)) = self.record {
+            if let Some((from, to)) = record {
                 self.engine.recording = candle.open_time >= from && candle.open_time < to;
             }
             let own = (candles, index + 1);
@@ -114,7 +119,7 @@ impl<'a> State<'a> {
                 deadline = self.deadline();
                 equity = self.engine.account.equity_parts(self.engine.slot);
                 exposed = self.engine.account.is_exposed(self.engine.slot);
-                if self.guarded {
+                if guarded {
                     self.raise_peak(equity.0 + equity.1 * candle.close);
                 }
             }
@@ -130,7 +135,7 @@ impl<'a> State<'a> {
     /// What is due at the open of a candle besides its prices: the start of trading, funding. Answers at which candle to
     /// look again.
     #[inline(never)]
-    fn attend(&mut self, index: usize, candle: &Candle) -> Result<usize, Overflow> {
+    pub(super) fn attend(&mut self, index: usize, candle: &Candle) -> Result<usize, Overflow> {
         let start = self.feed.traded.start;
         if index == start {
             self.engine.skipped.clear();
@@ -155,7 +160,7 @@ impl<'a> State<'a> {
     }
 
     /// Between which prices a candle changes nothing.
-    fn watch(&self) -> Result<Quiet, Overflow> {
+    pub(super) fn watch(&self) -> Result<Quiet, Overflow> {
         if self.restless && self.engine.account.is_exposed(self.engine.slot) {
             return Ok(Quiet::NEVER);
         }

@@ -44,7 +44,7 @@ pub fn write_equity_csv(equity: &EquityCurve, out: impl io::Write) -> io::Result
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     strategy: &'a str,
     instrument: &'a InstrumentId,
     timeframe: Timeframe,
@@ -70,7 +70,7 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn of(report: &'a Report) -> Self {
+    pub(super) fn of(report: &'a Report) -> Self {
         Self {
             strategy: &report.strategy,
             instrument: &report.instrument,

@@ -53,8 +53,8 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 impl State<'_> {
-    /// A panic came out of a candle. If it was the strategy's, the failure is kept and the run goes on after that candle,
-    /// at the index returned; any other panic is passed on.
+    /// A panic came out of a candle. If it was the strategy's, the failure is kept, and the index of the candle returned;
+    /// any other panic is passed on.
     #[cold]
     pub(super) fn failed(&mut self, panic: Box<dyn Any + Send>) -> Result<usize, Overflow> {
         let Some(now) = self.engine.asked_at() else { resume_unwind(panic) };
@@ -62,7 +62,6 @@ impl State<'_> {
         let instrument = self.engine.trader.view().instrument.id.clone();
         let failure = StrategyFailure { instrument, time: now, message: message(&*panic) };
         self.run.failure.get_or_insert(failure);
-        let index = self.feed.candles.index_at(now).saturating_sub(1);
-        self.after_failure(index)
+        Ok(self.feed.candles.index_at(now).saturating_sub(1))
     }
 }

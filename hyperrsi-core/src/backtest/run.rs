@@ -194,7 +194,7 @@ impl<'a> Backtest<'a> {
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
-        self.data.check(self.candles, &self.config)?;
+        self.check()?;
         let needs = caught(|| strategy.needs()).map_err(BacktestError::Needs)?;
         let feed = self.feed(&needs)?;
         let config = &self.config;
@@ -213,7 +213,10 @@ impl<'a> Backtest<'a> {
             }));
             match driven {
                 Ok(done) => break done?,
-                Err(panic) => from = state.failed(panic)?,
+                Err(panic) => {
+                    let index = state.failed(panic)?;
+                    from = state.after_failure(index)?;
+                }
             }
         }
         let last = state.end()?;
@@ -226,6 +229,17 @@ impl<'a> Backtest<'a> {
             }
         }
         Ok(run)
+    }
+
+    /// The statistics of one run.
+    pub(super) fn statistics(&self, run: &Run) -> Statistics {
+        let initial = self.config.initial_balance.to_f64();
+        Statistics::of(&run.trades, initial, &run.equity, run.candles_in_market, self.traded.len())
+    }
+
+    /// Checks the data that was given against the candles.
+    pub(super) fn check(&self) -> Result<(), BacktestError> {
+        self.data.check(self.candles, &self.config)
     }
 
     /// What a run of a strategy with these needs reads.
@@ -316,13 +330,7 @@ impl<'a> Backtest<'a> {
             };
             let mut strategy = make();
             let run = self.run_policy(&mut strategy, policy, &tick)?;
-            let statistics = Statistics::of(
-                &run.trades,
-                self.config.initial_balance.to_f64(),
-                &run.equity,
-                run.candles_in_market,
-                self.traded.len(),
-            );
+            let statistics = self.statistics(&run);
             let outcome = Outcome {
                 policy,
                 trades: run.trades.len(),

@@ -1,4 +1,4 @@
-use super::margin::{Elsewhere, MaintenanceTiers, cross_liquidation_price, liquidation_price};
+use super::margin::{Elsewhere, MaintenanceTiers};
 use crate::model::{
     Amount, Arithmetic, ClientOrderId, Fill, FillKind, Instrument, Liquidity, MarginMode, OrderKind,
     OrderReport, OrderSpec, OrderStatus, Overflow, PositionSide, PositionSnapshot, Price, Quantity, Side,
@@ -58,14 +58,14 @@ pub enum VenueEvent {
 #[derive(Debug)]
 pub struct Venue {
     instrument: Instrument,
-    config: VenueConfig,
+    pub(super) config: VenueConfig,
     resting: Vec<Resting>,
     /// Market orders sent while the market stood still: filled at the next open.
     queued: Vec<OrderSpec>,
-    long: Book,
-    short: Book,
-    wallet: Amount,
-    elsewhere: Elsewhere,
+    pub(super) long: Book,
+    pub(super) short: Book,
+    pub(super) wallet: Amount,
+    pub(super) elsewhere: Elsewhere,
     /// Fills that would have taken the balance below zero.
     uncovered: u64,
     /// The price now, while the market moves.
@@ -189,69 +189,12 @@ impl Venue {
     }
 
     /// The account's balance.
-    fn balance(&self) -> Result<Amount, Overflow> {
-        self.wallet.plus(self.elsewhere.wallet)
-    }
-
-    /// Maintenance rate and deduction of a leg.
-    fn maintenance(&self, book: &Book) -> (Decimal, Decimal) {
-        match &self.config.maintenance_tiers {
-            Some(tiers) => tiers.of(book.cost()),
-            None => (self.config.maintenance_margin_rate, Decimal::ZERO),
+    pub(super) fn balance(&self) -> Result<Amount, Overflow> {
+        if self.elsewhere.wallet.is_zero() {
+            Ok(self.wallet)
+        } else {
+            self.wallet.plus(self.elsewhere.wallet)
         }
-    }
-
-    /// Maintenance margin of both legs at a price: `m·q·price − d`, not below zero.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn maintenance_at(&self, price: Price) -> Result<Amount, Overflow> {
-        let mut sum = Decimal::ZERO;
-        for book in [&self.long, &self.short].into_iter().filter(|book| !book.is_flat()) {
-            let (rate, deduction) = self.maintenance(book);
-            let margin = price.value(book.quantity())?.get().times(rate)?.minus(deduction)?;
-            sum = sum.plus(margin.max(Decimal::ZERO))?;
-        }
-        Ok(Amount::new(sum))
-    }
-
-    /// Profit of both legs at a price.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn unrealised_at(&self, price: Price) -> Result<Amount, Overflow> {
-        self.long
-            .unrealised(PositionSide::Long, price)?
-            .plus(self.short.unrealised(PositionSide::Short, price)?)
-    }
-
-    /// Initial margin of both legs: entry value over leverage.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn margin(&self) -> Result<Amount, Overflow> {
-        let cost = self.long.cost().plus(self.short.cost())?.get();
-        cost.over(Decimal::from(self.config.leverage.max(1))).map(Amount::new)
-    }
-
-    /// Funding of a leg: `−s × quantity × mark × rate`, a payment cut at the balance (TRADING 14.3). `None` when flat.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn fund(
-        &mut self,
-        side: PositionSide,
-        mark: Price,
-        rate: Decimal,
-    ) -> Result<Option<Amount>, Overflow> {
-        if self.book(side).is_flat() {
-            return Ok(None);
-        }
-        let paid = mark.value(self.book(side).quantity())?.get().times(rate)?;
-        let amount = if side == PositionSide::Long { -paid } else { paid };
-        let amount = Amount::new(amount.max(-self.balance()?.get().max(Decimal::ZERO)));
-        self.wallet = self.wallet.plus(amount)?;
-        Ok(Some(amount))
     }
 
     /// Changes a resting order in place.
@@ -393,26 +336,41 @@ impl Venue {
             PositionSide::Short => &mut self.short,
         };
         let mut price = price;
-        let mut gross = Amount::ZERO;
         if side == leg.opening() {
             book.enter(price, quantity)?;
-        } else {
-            let before = *book;
+            let fee = Amount::new(price.value(quantity)?.get().times(rate)?);
+            self.wallet = self.wallet.minus(fee)?;
+            return Ok(self.fill_of(now, client_id, leg, side, price, quantity, fee, liquidity));
+        }
+        let before = *book;
+        let mut gross = book.exit(leg, price, quantity)?;
+        let mut left = room.plus(gross)?;
+        if left < Amount::ZERO {
+            price = covered(&before, leg, quantity, room)?;
+            *book = before;
             gross = book.exit(leg, price, quantity)?;
-            if room.plus(gross)? < Amount::ZERO {
-                price = covered(&before, leg, quantity, room)?;
-                *book = before;
-                gross = book.exit(leg, price, quantity)?;
-                self.uncovered += 1;
-            }
+            left = room.plus(gross)?;
+            self.uncovered += 1;
         }
-        let mut fee = Amount::new(price.value(quantity)?.get().times(rate)?);
-        if side != leg.opening() {
-            fee = fee.min(Amount::new(room.plus(gross)?.get().max(Decimal::ZERO)));
-        }
+        let fee = Amount::new(price.value(quantity)?.get().times(rate)?).min(left.max(Amount::ZERO));
         self.wallet = self.wallet.plus(gross)?.minus(fee)?;
+        Ok(self.fill_of(now, client_id, leg, side, price, quantity, fee, liquidity))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a fill is that many facts, and this is where they meet")]
+    fn fill_of(
+        &mut self,
+        now: Timestamp,
+        client_id: Option<ClientOrderId>,
+        leg: PositionSide,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+        fee: Amount,
+        liquidity: Liquidity,
+    ) -> Fill {
         self.trades += 1;
-        Ok(Fill {
+        Fill {
             trade_id: TradeId::new(format!("s{}", self.trades)),
             client_id,
             leg,
@@ -423,36 +381,7 @@ impl Venue {
             liquidity,
             kind: FillKind::Trade,
             time: now,
-        })
-    }
-
-    /// Where a leg is liquidated; `None` without such a price (TRADING 15.6). In cross margin the leg that goes is the one
-    /// that hurts the account.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn liquidation(&self, side: PositionSide) -> Result<Option<Price>, Overflow> {
-        let book = self.book(side);
-        if book.is_flat() {
-            return Ok(None);
         }
-        if self.config.margin_mode == MarginMode::Cross {
-            return self.cross_liquidation(side);
-        }
-        if self.config.leverage <= 1 && side == PositionSide::Long {
-            return Ok(None);
-        }
-        let (rate, deduction) = self.maintenance(book);
-        let price = liquidation_price(side, book, self.config.leverage, rate, deduction)?;
-        Ok(price.is_positive().then_some(price))
-    }
-
-    #[inline(never)]
-    fn cross_liquidation(&self, side: PositionSide) -> Result<Option<Price>, Overflow> {
-        let funds = self.balance()?.minus(self.elsewhere.isolated)?.plus(self.elsewhere.cross)?.get();
-        let rates = [self.maintenance(&self.long), self.maintenance(&self.short)];
-        let at = cross_liquidation_price(&self.long, &self.short, funds, rates)?;
-        Ok(at.filter(|(leg, _)| *leg == side).map(|(_, price)| price))
     }
 
     /// The venue closes a leg at its liquidation price. Isolated, the loss is capped at the leg's margin; in cross margin a

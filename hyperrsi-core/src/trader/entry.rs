@@ -146,7 +146,10 @@ impl Trader {
                     self.refuse(side, Refused::new(Refusal::InvalidIntent, detail), None);
                 }
             }
-            Intent::Retune { side, exits } => self.retune(side, exits)?,
+            Intent::Retune { side, exits } => match crate::risk::check_plan(&exits, side) {
+                Ok(()) => self.retune(side, exits)?,
+                Err(refused) => self.refuse(side, refused, None),
+            },
         }
         Ok(())
     }
@@ -237,7 +240,10 @@ impl Trader {
         if self.view.instrument.is_spot() && side == PositionSide::Short {
             return Err(Refused::new(Refusal::Unsupported, "a spot market cannot be sold short"));
         }
-        if exits.is_some_and(ExitPlan::needs_atr) && self.atr.is_none() {
+        if let Some(exits) = exits {
+            crate::risk::check_plan(exits, side)?;
+        }
+        if exits.is_some_and(ExitPlan::needs_atr) && self.atr.and_then(decimal_from_f64).is_none() {
             return Err(Refused::new(Refusal::WarmingUp, "the exits need an ATR that is not known yet"));
         }
         Ok(())

@@ -53,11 +53,12 @@ impl Backtest<'_> {
 
     fn assumptions(&self, run: &Run) -> Vec<String> {
         let config = &self.config;
-        let mut lines = vec![
+        let mut lines: Vec<String> = run.failure.iter().map(ToString::to_string).collect();
+        lines.extend([
             format!("taker fee {} %, maker fee {} %", percent(config.taker_fee), percent(config.maker_fee)),
             format!("slippage {} % on market and triggered fills", config.slippage_percent.normalize()),
             "limit orders fill at their price when touched, whole, without a queue".into(),
-        ];
+        ]);
         if self.data.mark.is_none() {
             lines.push("prices are trades; they stand for the mark price too".into());
         }

@@ -61,17 +61,23 @@ impl Walk {
         candle: &Candle,
         close: Timestamp,
     ) -> Result<(), Overflow> {
+        let held = PositionSide::BOTH.map(|side| !engine.trader.book(side).is_flat());
         // A fill inside a candle lies before its close; one millisecond keeps it in its own candle.
         let inside = close - crate::model::Span::millis_of(1);
         match self.policy {
             IntrabarPolicy::OhlcPath => path(engine, candle, inside)?,
             IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => {
-                for side in PositionSide::BOTH {
+                for side in main_first(engine) {
                     if engine.trader.book(side).is_flat() {
                         continue;
                     }
                     let leg = LegCandle::new(engine, side, candle, inside);
+                    let opened_inside = match side {
+                        PositionSide::Long => !held[0],
+                        PositionSide::Short => !held[1],
+                    };
                     let ambiguous = match self.policy {
+                        _ if opened_inside => leg.from_the_close(engine)?,
                         IntrabarPolicy::Pessimistic => leg.pessimistic(engine)?,
                         _ => leg.optimistic(engine)?,
                     };
@@ -81,6 +87,15 @@ impl Walk {
         }
         engine.venue.halt();
         Ok(())
+    }
+}
+
+/// The main leg before its hedge, which may be closed with it.
+fn main_first(engine: &Engine) -> [PositionSide; 2] {
+    if engine.trader.view().long.hedge {
+        [PositionSide::Short, PositionSide::Long]
+    } else {
+        PositionSide::BOTH
     }
 }
 
@@ -169,8 +184,8 @@ struct LegCandle {
     close: f64,
     /// What triggers the leg's stops: adverse and favourable extreme, close.
     trigger: (f64, f64, f64),
-    /// The adverse extreme that liquidates.
-    marked: f64,
+    /// What liquidates: adverse extreme, close.
+    marked: (f64, f64),
     now: Timestamp,
 }
 
@@ -182,8 +197,8 @@ impl LegCandle {
         };
         let (adverse, favourable, close) = extremes(candle);
         let trigger = extremes(&engine.triggering(side, candle));
-        let (marked, ..) = extremes(&engine.marked(candle));
-        Self { side, adverse, favourable, close, trigger, marked, now }
+        let (marked, _, marked_close) = extremes(&engine.marked(candle));
+        Self { side, adverse, favourable, close, trigger, marked: (marked, marked_close), now }
     }
 
     /// The price a stop triggered at `price` trades at: where the mark price triggered it, within the traded candle.
@@ -206,12 +221,12 @@ impl LegCandle {
     fn pessimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let favourable_possible = next_favourable(engine, self.side, self.favourable).is_some();
         let mut reach = self.favourable;
-        if let Some(entry) = self.nearer_entry(engine) {
+        if let Some(entry) = self.nearer_entry(engine)? {
             fire(engine, self.now, entry, None)?;
             reach = self.close; // levels armed anew need the close beyond them
         }
         loop {
-            if self.stopped_by(engine)? {
+            if self.stopped_by(engine, self.trigger.0, self.marked.0)? {
                 return Ok(favourable_possible);
             }
             match next_favourable(engine, self.side, reach) {
@@ -224,6 +239,29 @@ impl LegCandle {
         }
         self.ratchet(engine)?;
         Ok(false)
+    }
+
+    /// A leg opened inside the candle, a hedge: which part of the candle came after is not known, so only its close is
+    /// tested. True: another order of events was possible.
+    fn from_the_close(&self, engine: &mut Engine) -> Result<bool, Overflow> {
+        let possible =
+            self.stop_or_liquidation(engine)?.is_some_and(|at| is_reached(self.side, self.adverse, at))
+                || next_favourable(engine, self.side, self.favourable).is_some();
+        if self.stopped_by(engine, self.trigger.2, self.marked.1)? {
+            return Ok(possible);
+        }
+        while let Some(next) = next_favourable(engine, self.side, self.close) {
+            fire(engine, self.now, next, None)?;
+        }
+        Ok(possible)
+    }
+
+    /// The nearer of the stop in force and liquidation.
+    fn stop_or_liquidation(&self, engine: &Engine) -> Result<Option<Price>, Overflow> {
+        let stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
+        let liquidation = engine.venue.liquidation(self.side)?;
+        let nearer = |a: Price, b: Price| if is_nearer(self.side, b, a) { b } else { a };
+        Ok(stop.into_iter().chain(liquidation).reduce(nearer))
     }
 
     /// TRADING 15.4, `optimistic`. True if another order of events was possible.
@@ -241,11 +279,11 @@ impl LegCandle {
         if engine.trader.book(self.side).is_flat() {
             return Ok(adverse_possible);
         }
-        if let Some(entry) = self.nearer_entry(engine) {
+        if let Some(entry) = self.nearer_entry(engine)? {
             fire(engine, self.now, entry, None)?;
             start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         }
-        if self.liquidated_by(engine)? {
+        if self.liquidated_by(engine, self.marked.0)? {
             return Ok(favoured);
         }
         if start_stop.is_some_and(|stop| is_reached(self.side, self.trigger.0, stop))
@@ -280,8 +318,8 @@ impl LegCandle {
         Ok(())
     }
 
-    /// The stop in force, or liquidation if it is nearer, acts if the adverse extreme reaches it.
-    fn stopped_by(&self, engine: &mut Engine) -> Result<bool, Overflow> {
+    /// The stop in force, or liquidation if it is nearer, acts if its price reaches it.
+    fn stopped_by(&self, engine: &mut Engine, trigger: f64, marked: f64) -> Result<bool, Overflow> {
         let stop = engine.trader.armed(self.side).stop;
         let liquidation = engine.venue.liquidation(self.side)?;
         let stop_first = match (stop, liquidation) {
@@ -290,31 +328,31 @@ impl LegCandle {
             (None, _) => false,
         };
         if let Some(stop) = stop.filter(|_| stop_first) {
-            if is_reached(self.side, self.trigger.0, stop.price) {
+            if is_reached(self.side, trigger, stop.price) {
                 fire_stop(engine, self.now, self.side, self.traded(engine, stop.price))?;
                 return Ok(true);
             }
             return Ok(false);
         }
-        self.liquidated_by(engine)
+        self.liquidated_by(engine, marked)
     }
 
-    fn liquidated_by(&self, engine: &mut Engine) -> Result<bool, Overflow> {
+    fn liquidated_by(&self, engine: &mut Engine, marked: f64) -> Result<bool, Overflow> {
         let Some(at) = engine.venue.liquidation(self.side)? else { return Ok(false) };
         let stop_nearer =
             engine.trader.armed(self.side).stop.is_some_and(|stop| !is_nearer(self.side, at, stop.price));
-        if stop_nearer || !is_reached(self.side, self.marked, at) {
+        if stop_nearer || !is_reached(self.side, marked, at) {
             return Ok(false);
         }
         liquidate(engine, self.now, self.side)?;
         Ok(true)
     }
 
-    /// A resting entry the adverse extreme reaches strictly before the stop.
-    fn nearer_entry(&self, engine: &Engine) -> Option<Next> {
-        let next = resting_entry(engine, self.side, self.adverse)?;
-        let stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
-        stop.is_none_or(|stop| is_nearer(self.side, next.price(), stop)).then_some(next)
+    /// A resting entry the adverse extreme reaches strictly before the stop, and before liquidation.
+    fn nearer_entry(&self, engine: &Engine) -> Result<Option<Next>, Overflow> {
+        let Some(next) = resting_entry(engine, self.side, self.adverse) else { return Ok(None) };
+        let end = self.stop_or_liquidation(engine)?;
+        Ok(end.is_none_or(|end| is_nearer(self.side, next.price(), end)).then_some(next))
     }
 }
 

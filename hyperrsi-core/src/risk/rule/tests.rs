@@ -35,6 +35,7 @@ fn opening(symbol: &str, side: PositionSide, quantity: Decimal) -> Opening {
         price: Price::new(dec!(100)),
         leverage: 10,
         margin_mode: MarginMode::Cross,
+        planned_margin: Amount::new(quantity * dec!(10)),
         margin: Amount::new(quantity * dec!(10)),
         fee: Amount::ZERO,
     }

@@ -10,7 +10,7 @@ mod table;
 
 pub use file::{ExportError, save_equity, save_trades};
 
-use super::{EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
+use super::{EquityCurve, FundingCoverage, IntrabarPolicy, Outcome, Report, Statistics, StrategyFailure};
 use crate::model::{InstrumentId, Liquidity, PositionSide, Timeframe, Timestamp};
 use crate::position::{ExitReason, ProtectionPoint, StopKind, Trade, TradeFill, TradeFillKind};
 use rust_decimal::Decimal;
@@ -53,7 +53,7 @@ pub fn write_equity_csv(equity: &EquityCurve, out: impl io::Write) -> io::Result
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     strategy: &'a str,
     instrument: &'a InstrumentId,
     timeframe: Timeframe,
@@ -70,12 +70,16 @@ struct Document<'a> {
     statistics: &'a Statistics,
     skipped: &'a BTreeMap<String, u64>,
     assumptions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funding: Option<FundingCoverage>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [StrategyFailure],
     #[serde(serialize_with = "each_trade")]
     trades: &'a [Trade],
 }
 
 impl<'a> Document<'a> {
-    fn of(report: &'a Report) -> Self {
+    pub(super) fn of(report: &'a Report) -> Self {
         Self {
             strategy: &report.strategy,
             instrument: &report.instrument,
@@ -93,6 +97,8 @@ impl<'a> Document<'a> {
             statistics: &report.statistics,
             skipped: &report.skipped,
             assumptions: &report.assumptions,
+            funding: report.funding,
+            failures: &report.failures,
             trades: &report.trades,
         }
     }

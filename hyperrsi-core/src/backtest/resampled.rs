@@ -57,14 +57,9 @@ impl<'a> Backtest<'a> {
     /// # Errors
     /// As [`Backtest::new`].
     pub fn sharing(shared: &'a Resampled<'a>, config: Config) -> Result<Self, BacktestError> {
-        Ok(Self { shared: Some(shared), ..Self::new(shared.base(), config)? })
-    }
-
-    pub(super) fn resampled(&self, timeframe: Timeframe) -> Result<Arc<Candles>, NotAMultiple> {
-        match self.shared {
-            Some(shared) => shared.get(timeframe),
-            None => resample(self.candles, timeframe).map(Arc::new),
-        }
+        let mut test = Self::new(shared.base(), config)?;
+        test.data.shared = Some(shared);
+        Ok(test)
     }
 
     pub(super) const fn span(&self) -> Span {

@@ -266,6 +266,11 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
         Refusal::Unsupported => "the venue or the market cannot do this",
         Refusal::VenueRejected => "the venue rejected the order",
         Refusal::RiskLimit => "a risk manager refused",
+        Refusal::DailyLossLimit => "the account has lost as much today as it may",
+        Refusal::MaxDrawdown => "equity is too far below its peak",
+        Refusal::LosingStreak => "too many trades in a row were lost",
+        Refusal::MaxPositions => "as many positions are open as may be",
+        Refusal::KillSwitch => "the kill switch is pulled",
         Refusal::InvalidIntent => "the strategy asked for something that makes no sense",
     }
 }

@@ -274,6 +274,11 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
         Refusal::Unsupported => "거래소나 시장이 지원하지 않습니다",
         Refusal::VenueRejected => "거래소가 주문을 거부했습니다",
         Refusal::RiskLimit => "위험 관리 규칙이 거부했습니다",
+        Refusal::DailyLossLimit => "오늘의 손실 한도에 도달했습니다",
+        Refusal::MaxDrawdown => "자산이 고점보다 너무 낮습니다",
+        Refusal::LosingStreak => "연속 손실 거래가 너무 많습니다",
+        Refusal::MaxPositions => "보유 가능한 포지션 수가 찼습니다",
+        Refusal::KillSwitch => "긴급 정지가 켜져 있습니다",
         Refusal::InvalidIntent => "전략이 실행할 수 없는 요청을 했습니다",
     }
 }

@@ -1,4 +1,4 @@
-//! A second, deliberately naive carrying out of one leg's exits, written from the text of TRADING 6 to 9 and 15 alone. It
+//! A second, deliberately naive carrying out of one leg, written from the text of TRADING 0.6, 6 to 10 and 15 alone. It
 //! knows nothing of orders, answers or venues: a list of levels, three stop candidates, and candles.
 
 use crate::support::*;
@@ -19,6 +19,17 @@ pub struct Rules {
     pub offset: Decimal,
     /// Start level and percent.
     pub trail: Option<(usize, Decimal)>,
+    /// Further entries, resting as limits.
+    pub extra: Option<Extra>,
+}
+
+/// TRADING 10, the resting form.
+#[derive(Clone, Copy, Debug)]
+pub struct Extra {
+    pub limit: u32,
+    pub percent: Decimal,
+    pub from_last: bool,
+    pub multiplier: Decimal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +43,14 @@ pub enum State {
 pub struct Naive {
     rules: Rules,
     average: Decimal,
+    /// 0.6: Σ price × quantity of what is open.
+    cost: Decimal,
+    n: u32,
+    /// The next limit entry: price and quantity.
+    next: Option<(Decimal, Decimal)>,
+    /// It waits for the close of the candle in which one filled.
+    waits: bool,
+    pub entries: Vec<(Decimal, Decimal)>,
     pub open: Decimal,
     /// Price and what is there, of enabled levels.
     pub levels: [Option<(Decimal, State)>; 3],
@@ -73,17 +92,28 @@ impl Rules {
         if (nearest - clamp) * s < Decimal::ZERO { nearest + s * self.tick } else { nearest }
     }
 
-    /// 7.3 to 7.6
-    fn ladder(&self, a: Decimal) -> [Option<(Decimal, State)>; 3] {
+    /// 10.2, 10.5: the entry after `n`, rounded away from the market.
+    fn next(&self, n: u32, average: Decimal, last: Decimal) -> Option<(Decimal, Decimal)> {
+        let extra = self.extra.filter(|extra| n < extra.limit)?;
+        let from = if extra.from_last { last } else { average };
+        let raw = from * (Decimal::ONE - self.s() * extra.percent / dec!(100));
+        let away = if self.long {
+            RoundingStrategy::ToNegativeInfinity
+        } else {
+            RoundingStrategy::ToPositiveInfinity
+        };
+        let price = step(raw, self.tick, away);
+        let quantity = (0..n).fold(self.quantity, |quantity, _| quantity * extra.multiplier);
+        (price > Decimal::ZERO).then(|| (price, floor(quantity, self.lot)))
+    }
+
+    /// 7.3 to 7.6 for what is open.
+    fn ladder(&self, a: Decimal, open: Decimal) -> [Option<(Decimal, State)>; 3] {
         let on: Vec<usize> = (0..3).filter(|k| self.levels[*k].2).collect();
         let price = |k: usize| self.level_price(a, self.levels[k].0);
         let total: Decimal = self.levels.iter().map(|l| l.1).sum();
         let enabled: Decimal = on.iter().map(|k| self.levels[*k].1).sum();
-        let g = if total == dec!(100) {
-            self.quantity
-        } else {
-            floor(self.quantity * total / dec!(100), self.lot)
-        };
+        let g = if total == dec!(100) { open } else { floor(open * total / dec!(100), self.lot) };
         let mut q = [Decimal::ZERO; 3];
         for k in &on {
             q[*k] = floor(g * self.levels[*k].1 / enabled, self.lot);
@@ -98,7 +128,7 @@ impl Rules {
         let start = self.trail.map(|(k, _)| k - 1).filter(|k| self.levels[*k].2);
         let mut with: Vec<usize> =
             on.iter().copied().filter(|k| start.is_none_or(|start| *k <= start)).collect();
-        let rest_of = |placed: Decimal| self.quantity - placed;
+        let rest_of = |placed: Decimal| open - placed;
         if let Some(start) = start
             && rest_of(with.iter().map(|k| q[*k]).sum()).is_zero()
         {
@@ -137,12 +167,12 @@ impl Rules {
                 give(&mut state, k, rest);
             }
         } else {
-            let runner = self.quantity - g;
+            let runner = open - g;
             let rest = rest_of(placed(&state));
             match last_order(&state) {
                 Some(k) if runner.is_zero() || !fits(rest) => give(&mut state, k, rest),
                 None if !on.is_empty() && (runner.is_zero() || !fits(rest)) => {
-                    state[on[on.len() - 1]] = Some(State::Order(self.quantity));
+                    state[on[on.len() - 1]] = Some(State::Order(open));
                 }
                 _ => {}
             }
@@ -153,18 +183,50 @@ impl Rules {
 
 impl Naive {
     pub fn enter(rules: Rules, a: Decimal) -> Self {
-        let levels = rules.ladder(a);
-        let fixed = rules.stop.map(|v| rules.round_stop(a * (Decimal::ONE - rules.s() * v / dec!(100))));
-        Self {
-            open: rules.quantity,
+        let quantity = rules.quantity;
+        let mut leg = Self {
+            open: Decimal::ZERO,
             average: a,
-            levels,
-            fixed,
+            cost: Decimal::ZERO,
+            n: 0,
+            next: None,
+            waits: false,
+            entries: Vec::new(),
+            levels: [None; 3],
+            fixed: None,
             even: None,
             trail: None,
             exits: Vec::new(),
             rules,
+        };
+        leg.add(a, quantity);
+        leg
+    }
+
+    /// An entry fill: everything starts anew from the new average (6.4, 7.9, 8.5, 9.7, 10.6).
+    fn add(&mut self, price: Decimal, quantity: Decimal) {
+        self.cost += price * quantity;
+        self.open += quantity;
+        self.average = self.cost / self.open;
+        self.n += 1;
+        self.entries.push((price.normalize(), quantity.normalize()));
+        let (a, rules) = (self.average, &self.rules);
+        self.levels = rules.ladder(a, self.open);
+        self.fixed = rules.stop.map(|v| rules.round_stop(a * (Decimal::ONE - rules.s() * v / dec!(100))));
+        (self.even, self.trail) = (None, None);
+        self.next = rules.next(self.n, a, price);
+    }
+
+    /// The limit entry fills if `reach` has reached it, before the stop if there is one in the way.
+    fn enter_next(&mut self, reach: Decimal) -> bool {
+        let Some((price, quantity)) = self.next.filter(|_| !self.waits) else { return false };
+        let nearer = self.stop().is_none_or(|(stop, _)| (price - stop) * self.rules.s() > Decimal::ZERO);
+        if !self.hit(reach, price) || !nearer {
+            return false;
         }
+        self.add(price, quantity);
+        self.waits = true;
+        true
     }
 
     /// 6.5
@@ -186,6 +248,9 @@ impl Naive {
     }
 
     fn leave(&mut self, reason: &'static str, price: Decimal, quantity: Decimal) {
+        let part = (self.cost * quantity / self.open)
+            .round_dp_with_strategy(12, RoundingStrategy::MidpointAwayFromZero);
+        self.cost -= if quantity == self.open { self.cost } else { part };
         self.open -= quantity;
         self.exits.push((reason, price.normalize(), quantity.normalize()));
     }
@@ -255,6 +320,9 @@ impl Naive {
             return self.leave_all(kind, open);
         }
         while !self.open.is_zero() && self.next_level(open) {}
+        if !self.open.is_zero() {
+            self.enter_next(open);
+        }
         self.ratchet(open); // the open is a price like any other
     }
 
@@ -278,23 +346,40 @@ impl Naive {
         if !entered_here {
             self.at_open(open);
         }
+        self.inside(policy, [open, high, low, close]);
+        self.waits = false; // the next limit is placed at the close
+    }
+
+    fn inside(&mut self, policy: IntrabarPolicy, [open, high, low, close]: [Decimal; 4]) {
+        if self.open.is_zero() {
+            return;
+        }
         let (adverse, favourable) = if self.rules.long { (low, high) } else { (high, low) };
         match policy {
-            IntrabarPolicy::Pessimistic => loop {
-                if self.open.is_zero() || self.stopped(adverse) {
-                    return;
+            IntrabarPolicy::Pessimistic => {
+                let mut reach = favourable;
+                loop {
+                    if !self.open.is_zero() && self.enter_next(adverse) {
+                        reach = close; // what is armed anew needs the close beyond it
+                    }
+                    if self.open.is_zero() || self.stopped(adverse) {
+                        return;
+                    }
+                    if !self.next_level(reach) {
+                        self.ratchet(favourable);
+                        self.stopped(close);
+                        return;
+                    }
                 }
-                if !self.next_level(favourable) {
-                    self.ratchet(favourable);
-                    self.stopped(close);
-                    return;
-                }
-            },
+            }
             IntrabarPolicy::Optimistic => {
-                let at_start = self.stop();
+                let mut at_start = self.stop();
                 while !self.open.is_zero() && self.next_level(favourable) {}
                 if self.open.is_zero() {
                     return;
+                }
+                if self.enter_next(adverse) {
+                    at_start = self.stop();
                 }
                 if at_start.is_some_and(|(stop, _)| self.hit(adverse, stop)) {
                     let (stop, kind) = self.stop().unwrap();
@@ -314,6 +399,7 @@ impl Naive {
                         while !self.open.is_zero() && self.next_level(to) {}
                         self.ratchet(to);
                     } else if to != from {
+                        self.enter_next(to);
                         self.stopped(to);
                     }
                     from = to;

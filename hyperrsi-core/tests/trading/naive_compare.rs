@@ -1,11 +1,13 @@
 //! The library against the naive carrying out of the same text, over random rules and candles.
 
 use crate::market::*;
-use crate::naive::{Naive, Rules, State};
+use crate::naive::{Extra, Naive, Rules, State};
 use crate::support::*;
 use hyperrsi_core::backtest::IntrabarPolicy;
 use hyperrsi_core::model::*;
-use hyperrsi_core::position::{Distance, ExitPlan, Ladder, LadderInput, LevelState};
+use hyperrsi_core::position::{
+    Distance, EntryPlan, ExitPlan, ExtraEntries, Ladder, LadderInput, LevelState, TradeFillKind,
+};
 use hyperrsi_core::risk::Size;
 use hyperrsi_core::strategy::Decision;
 use proptest::prelude::*;
@@ -58,8 +60,28 @@ prop_compose! {
             stop: stop.map(tenth),
             offset: Decimal::new(offset, 2),
             trail: trail.map(|(k, p)| (k + 1, tenth(p))).filter(|(k, _)| on[*k - 1]),
+            extra: None,
         }
     }
+}
+
+prop_compose! {
+    /// Rules with two to six entries, the further ones resting as limits.
+    fn rules_with_entries()(
+        rules in any_rules(), limit in 2u32..7, percent in 3i64..60, from_last in any::<bool>(),
+        multiplier in prop_oneof![Just(dec!(1)), Just(dec!(1.5)), Just(dec!(2))],
+    ) -> Rules {
+        let extra = Extra { limit, percent: Decimal::new(percent, 1), from_last, multiplier };
+        Rules { extra: Some(extra), ..rules }
+    }
+}
+
+fn entries_of(rules: &Rules) -> EntryPlan {
+    rules.extra.map_or_else(EntryPlan::default, |extra| {
+        let plan = ExtraEntries::new(extra.limit, Distance::percent(extra.percent));
+        let plan = plan.multiplied_by(extra.multiplier).resting();
+        EntryPlan::extra(if extra.from_last { plan.from_last_entry() } else { plan })
+    })
 }
 
 /// A random walk in hundredths: gap, body, wicks.
@@ -90,8 +112,8 @@ fn compare(rules: &Rules, candles: &[[i64; 4]], policy: IntrabarPolicy) -> Resul
     config.instrument = instrument(rules.tick, rules.lot, rules.min.max(rules.lot));
     config.close_at_end = true;
     let side = if rules.long { LONG } else { SHORT };
-    let script =
-        Script::default().then(0, Decision::enter(side, Size::Base(rules.quantity.into()), plan_of(rules)));
+    let enter = Decision::enter(side, Size::Base(rules.quantity.into()), plan_of(rules));
+    let script = Script::default().then(0, enter.followed_by(entries_of(rules)));
     let run = run(&config, policy, &script, &ohlc(candles));
     if rules.quantity < rules.min {
         prop_assert!(run.trades.is_empty());
@@ -110,6 +132,13 @@ fn compare(rules: &Rules, candles: &[[i64; 4]], policy: IntrabarPolicy) -> Resul
         naive.exits.push(("backtest_end", last, naive.open.normalize()));
     }
     prop_assert_eq!(run.trades.len(), 1);
+    let entered: Vec<_> = run.trades[0]
+        .fills
+        .iter()
+        .filter(|fill| fill.kind == TradeFillKind::Entry)
+        .map(|fill| (fill.price.get().normalize(), fill.quantity.get().normalize()))
+        .collect();
+    prop_assert_eq!(entered, naive.entries, "{} {:?}", policy, run.trades[0]);
     prop_assert_eq!(exits(&run.trades[0]), naive.exits, "{} {:?}", policy, run.trades[0]);
     Ok(())
 }
@@ -129,6 +158,21 @@ proptest! {
 
     #[test]
     fn naive_ohlc_path_agrees(rules in any_rules(), moves in any_moves(40)) {
+        compare(&rules, &walk(&moves), IntrabarPolicy::OhlcPath)?;
+    }
+
+    #[test]
+    fn naive_extra_entries_agree_pessimistic(rules in rules_with_entries(), moves in any_moves(40)) {
+        compare(&rules, &walk(&moves), IntrabarPolicy::Pessimistic)?;
+    }
+
+    #[test]
+    fn naive_extra_entries_agree_optimistic(rules in rules_with_entries(), moves in any_moves(40)) {
+        compare(&rules, &walk(&moves), IntrabarPolicy::Optimistic)?;
+    }
+
+    #[test]
+    fn naive_extra_entries_agree_ohlc_path(rules in rules_with_entries(), moves in any_moves(40)) {
         compare(&rules, &walk(&moves), IntrabarPolicy::OhlcPath)?;
     }
 

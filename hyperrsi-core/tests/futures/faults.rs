@@ -164,7 +164,8 @@ fn settings_that_contradict_each_other_are_named() {
         Backtest::new(&candles, config).unwrap_err().to_string()
     };
     let hour = |n: i64| Some(Timestamp::from_millis(n * 3_600_000));
-    let cases: [(&dyn Fn(&mut Config), &str); 5] = [
+    type Change<'a> = &'a dyn Fn(&mut Config);
+    let cases: [(Change<'_>, &str); 5] = [
         (&|c| c.trader.leverage = 0, "leverage is 0"),
         (&|c| c.trader.leverage = 126, "leverage is 126, but sim:BTC allows 125 at most"),
         (&|c| (c.start, c.end) = (hour(3), hour(2)), "is not before end"),

@@ -43,6 +43,7 @@
 //! |---|---|
 //! | `hyperrsi` | this one: re-exports, the prelude, the sample candles |
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
+//! | `hyperrsi_sim` | practice venues; `hyperrsi::practice` with the feature `practice` |
 //!
 //! # Features
 //!
@@ -52,6 +53,7 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `practice` | local servers that speak the protocols of real venues |
 //!
 //! # Numbers
 //!
@@ -64,6 +66,9 @@ pub mod sample;
 
 #[doc(inline)]
 pub use hyperrsi_core::*;
+#[cfg(feature = "practice")]
+#[doc(inline)]
+pub use hyperrsi_sim as practice;
 
 /// The README's code is compiled and run with the tests of the documentation.
 #[cfg(doctest)]

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 /// How many candles are there already when a feed starts.
 const HISTORY: usize = 600;
+/// How many closed candles are kept: ten days of minutes.
+const KEPT: usize = 14_400;
 
 /// Where the candles of a market come from.
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ pub struct Feed {
     /// The walk; `None` for recorded candles.
     walk: Option<fastrand::Rng>,
     recorded: VecDeque<Candle>,
-    closed: Vec<Candle>,
+    closed: VecDeque<Candle>,
     /// The candle being drawn, whole.
     plan: Candle,
     /// How many of its four prices are passed.
@@ -74,7 +76,7 @@ impl Feed {
             timeframe,
             walk,
             recorded,
-            closed: Vec::new(),
+            closed: VecDeque::new(),
             plan: Candle::new(open, last, last, last, last, 0.0),
             passed: 0,
             forming: None,
@@ -84,7 +86,7 @@ impl Feed {
         for step in 0..HISTORY {
             let at = open - behind + Span::millis_of(timeframe.millis() * step as i64);
             let candle = feed.draw(at);
-            feed.closed.push(candle);
+            feed.closed.push_back(candle);
         }
         feed.plan = feed.draw(open);
         feed
@@ -103,27 +105,31 @@ impl Feed {
         let closed = self.closed.iter().map(|candle| (*candle, true));
         closed.chain(self.forming.map(|candle| (candle, false)))
     }
-    /// Candles of a timeframe, oldest first, each with whether it is closed; `None` if it is no multiple of the feed's.
-    /// `shift` moves the day's boundary.
-    pub fn resampled(&self, to: Timeframe, shift: Span) -> Option<Vec<(Candle, bool)>> {
+    /// The last so many candles of a timeframe, oldest first, each with whether it is closed; `None` if it is no multiple
+    /// of the feed's. `shift` moves the day's boundary. The oldest bar may have begun before the feed.
+    pub fn resampled(&self, to: Timeframe, shift: Span, most: usize) -> Option<Vec<(Candle, bool)>> {
         if !to.is_multiple_of(self.timeframe) {
             return None;
         }
         let mut all: Vec<(Candle, bool)> = Vec::new();
-        for (candle, closed) in self.candles() {
+        for (candle, closed) in self.candles().rev() {
             let open = to.bucket(candle.open_time + shift) - shift;
-            let ends = candle.open_time + self.timeframe.span() == open + to.span();
+            let full = all.len() == most;
             match all.last_mut() {
-                Some((bar, done)) if bar.open_time == open => {
+                Some((bar, _)) if bar.open_time == open => {
+                    bar.open = candle.open;
                     bar.high = bar.high.max(candle.high);
                     bar.low = bar.low.min(candle.low);
-                    bar.close = candle.close;
                     bar.volume += candle.volume;
-                    *done = closed && ends;
                 }
-                _ => all.push((Candle { open_time: open, ..candle }, closed && ends)),
+                _ if full => break,
+                _ => {
+                    let ends = candle.open_time + self.timeframe.span() == open + to.span();
+                    all.push((Candle { open_time: open, ..candle }, closed && ends));
+                }
             }
         }
+        all.reverse();
         Some(all)
     }
 
@@ -152,7 +158,10 @@ impl Feed {
                 }
                 return Ok(moves);
             } else if self.plan.open_time + self.timeframe.span() <= to {
-                self.closed.push(self.plan);
+                self.closed.push_back(self.plan);
+                if self.closed.len() > KEPT {
+                    self.closed.pop_front();
+                }
                 moves.push(Move::Closed(self.plan));
                 self.plan = self.draw(self.plan.open_time + self.timeframe.span());
                 (self.passed, self.forming) = (0, None);

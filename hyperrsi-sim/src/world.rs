@@ -145,15 +145,16 @@ impl World {
     /// # Errors
     /// [`Overflow`] when a value leaves the range of a decimal.
     pub fn advance(&mut self, wire: &dyn Wire, now: Timestamp) -> Result<(), Overflow> {
-        let funding = self.next_funding();
-        let news = self.move_markets(now.max(self.now))?;
-        if self.now >= funding {
+        let mut news = Vec::new();
+        while self.next_funding() <= now {
+            let funding = self.next_funding();
+            news.extend(self.move_markets(funding)?);
             let rate = self.funding_rate();
-            let ids: Vec<InstrumentId> = self.feeds.keys().cloned().collect();
-            for id in ids {
-                self.account.fund(funding, &id, rate)?;
+            for id in self.feeds.keys() {
+                self.account.fund(funding, id, rate)?;
             }
         }
+        news.extend(self.move_markets(now.max(self.now))?);
         for fault in self.script.due(self.now) {
             self.happen(&fault);
         }

@@ -3,7 +3,7 @@
 use super::codes::{Code, Doing, PARAMETER, rejected};
 use super::text::{base, field, number};
 use super::trade::{self, client_id, common, each, in_page, named, new_size, price, protection};
-use super::{failed, rows};
+use super::{Outcome, failed, rows};
 use crate::{Call, Reply, World};
 use hyperrsi_core::exchange::OrderClass;
 use hyperrsi_core::model::{Price, Side, TriggerSource};
@@ -27,7 +27,7 @@ pub(super) fn answer(world: &mut World, call: &Call, path: &str) -> Reply {
     }
 }
 
-fn place(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn place(world: &mut World, request: &Value) -> Outcome {
     let number = read(world, request).and_then(|order| {
         let now = world.time();
         world.account_mut().place(now, order).map_err(|no| rejected(no, Doing::Place))
@@ -104,7 +104,7 @@ fn target(world: &World, request: &Value) -> (Option<u64>, Value) {
     (found.map(|one| one.number), json!({ "algoClOrdId": client_id, "algoId": number }))
 }
 
-fn cancel(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn cancel(world: &mut World, request: &Value) -> Outcome {
     let (number, row) = target(world, request);
     let now = world.time();
     let done =
@@ -112,7 +112,7 @@ fn cancel(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
     (row, done.map_err(|no| rejected(no, Doing::Cancel)))
 }
 
-fn amend(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn amend(world: &mut World, request: &Value) -> Outcome {
     let (number, mut row) = target(world, request);
     if let Value::Object(row) = &mut row {
         row.insert("reqId".into(), field(request, "reqId").into());

@@ -148,15 +148,15 @@ pub(super) fn candle(instrument: &Instrument, candle: &Candle, closed: bool) -> 
     ])
 }
 
-/// Candles of a bar, oldest first; `None` for a bar there is none of.
-pub(super) fn bars(feed: &Feed, name: &str) -> Option<(Timeframe, Vec<(Candle, bool)>)> {
+/// The last so many candles of a bar, oldest first; `None` for a bar there is none of.
+pub(super) fn bars(feed: &Feed, name: &str, most: usize) -> Option<(Timeframe, Vec<(Candle, bool)>)> {
     let (timeframe, hours) = bar(name)?;
-    Some((timeframe, feed.resampled(timeframe, Span::hours(hours))?))
+    Some((timeframe, feed.resampled(timeframe, Span::hours(hours), most)?))
 }
 
 fn candles(feed: &Feed, call: &Call, with_forming: bool) -> Reply {
     let name = call.param("bar");
-    let Some((_, all)) = bars(feed, if name.is_empty() { "1m" } else { &name }) else {
+    let Some((_, all)) = bars(feed, if name.is_empty() { "1m" } else { &name }, usize::MAX) else {
         return failed((super::codes::PARAMETER, "Parameter bar error"));
     };
     let bound = |name: &str| call.param(name).parse::<i64>().ok().map(Timestamp::from_millis);

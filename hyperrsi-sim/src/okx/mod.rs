@@ -98,8 +98,11 @@ fn failed((code, message): Code) -> Reply {
     Reply::json(200, json!({ "code": code, "data": [], "msg": message }).to_string())
 }
 
+/// What became of one order of a request: its row, and why nothing did.
+type Outcome = (Value, Result<(), Code>);
+
 /// The answer to orders: each row has its own code, the whole one too.
-fn outcomes(world: &World, each: Vec<(Value, Result<(), Code>)>) -> Reply {
+fn outcomes(world: &World, each: Vec<Outcome>) -> Reply {
     let all = each.len();
     let bad = each.iter().filter(|(_, outcome)| outcome.is_err()).count();
     let data: Vec<Value> = each

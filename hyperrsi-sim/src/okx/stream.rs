@@ -1,6 +1,6 @@
 //! The streams: login, subscriptions, pushes.
 
-use super::text::{field, kind, millis};
+use super::text::{field, kind};
 use super::{auth, holdings, market, rows};
 use crate::{News, Session, World};
 use hyperrsi_core::exchange::OrderClass;
@@ -105,7 +105,7 @@ fn first(world: &World, argument: &Value) -> Option<Value> {
         "mark-price" => feed().map(|feed| json!([market::mark(world, feed.instrument())])),
         "funding-rate" => feed().map(|feed| json!([market::funding(world, feed)])),
         candle => {
-            let (_, bars) = market::bars(feed()?, candle.strip_prefix("candle")?)?;
+            let (_, bars) = market::bars(feed()?, candle.strip_prefix("candle")?, 1)?;
             let (last, closed) = bars.last()?;
             Some(json!([market::candle(feed()?.instrument(), last, *closed)]))
         }
@@ -143,7 +143,7 @@ fn about(world: &World, argument: &Value, news: &News) -> Option<Value> {
                 "mark-price" => Some(market::mark(world, one)),
                 "trades" => Some(market::trade(one, &super::text::decimal(price.get()), "buy", *at)),
                 candle => {
-                    let (_, bars) = market::bars(feed, candle.strip_prefix("candle")?)?;
+                    let (_, bars) = market::bars(feed, candle.strip_prefix("candle")?, 1)?;
                     let (last, closed) = bars.last().filter(|(last, _)| *at >= last.open_time)?;
                     Some(market::candle(one, last, *closed))
                 }
@@ -151,7 +151,7 @@ fn about(world: &World, argument: &Value, news: &News) -> Option<Value> {
         }
         News::Closed { instrument, candle } => {
             let feed = world.feed(instrument).filter(|_| is_for(world, argument, instrument))?;
-            let (timeframe, bars) = market::bars(feed, channel.strip_prefix("candle")?)?;
+            let (timeframe, bars) = market::bars(feed, channel.strip_prefix("candle")?, 3)?;
             let end = candle.open_time + feed.timeframe().span();
             let (bar, _) =
                 bars.iter().rev().find(|(bar, closed)| *closed && bar.open_time + timeframe.span() == end)?;
@@ -175,7 +175,7 @@ fn account(world: &World, argument: &Value, channel: &str, event: &Event) -> Opt
         ("fills", Event::Fill(execution)) => is_for(world, argument, &execution.fill.instrument).then(|| {
             let mut row = rows::fill(world, execution);
             if let Value::Object(row) = &mut row {
-                row.insert("ts".into(), millis(execution.fill.fill.time).into());
+                row.insert("count".into(), "1".into());
             }
             row
         }),

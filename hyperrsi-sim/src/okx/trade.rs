@@ -2,7 +2,7 @@
 
 use super::codes::{Code, Doing, NO_INSTRUMENT, NO_ORDER, PARAMETER, rejected};
 use super::text::{base, field, kind, number};
-use super::{failed, id, outcomes, requests, rows};
+use super::{Outcome, failed, id, outcomes, requests, rows};
 use crate::{Call, Reply, World};
 use hyperrsi_core::exchange::OrderClass;
 use hyperrsi_core::model::{
@@ -30,11 +30,7 @@ pub(super) fn answer(world: &mut World, call: &Call, path: &str) -> Reply {
 }
 
 /// Does something for every order of a request.
-pub(super) fn each(
-    world: &mut World,
-    call: &Call,
-    act: fn(&mut World, &Value) -> (Value, Result<(), Code>),
-) -> Reply {
+pub(super) fn each(world: &mut World, call: &Call, act: fn(&mut World, &Value) -> Outcome) -> Reply {
     let all = requests(call);
     if all.is_empty() {
         return failed(("50000", "Body for POST request cannot be empty."));
@@ -46,7 +42,7 @@ pub(super) fn each(
     outcomes(world, each)
 }
 
-fn place(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn place(world: &mut World, request: &Value) -> Outcome {
     let number = read(world, request).and_then(|order| {
         let now = world.time();
         world.account_mut().place(now, order).map_err(|no| rejected(no, Doing::Place))
@@ -234,7 +230,7 @@ fn target(world: &World, request: &Value) -> (Option<u64>, Value) {
     (found.map(|one| one.number), row)
 }
 
-fn cancel(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn cancel(world: &mut World, request: &Value) -> Outcome {
     let (number, row) = target(world, request);
     let now = world.time();
     let done =
@@ -242,7 +238,7 @@ fn cancel(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
     (row, done.map_err(|no| rejected(no, Doing::Cancel)))
 }
 
-fn amend(world: &mut World, request: &Value) -> (Value, Result<(), Code>) {
+fn amend(world: &mut World, request: &Value) -> Outcome {
     let (number, mut row) = target(world, request);
     if let Value::Object(row) = &mut row {
         row.insert("reqId".into(), field(request, "reqId").into());

@@ -263,7 +263,11 @@ impl Account {
             None => Err(Rejection::UnknownOrder),
             Some(OrderStatus::Filled) => Err(Rejection::AlreadyFilled),
             Some(status) if !status.is_live() => Err(Rejection::AlreadyCancelled),
-            Some(_) => self.end(now, number, OrderStatus::Cancelled, Some(Ended::Asked)).map_err(Into::into),
+            Some(_) => {
+                // Once fired, what can be cancelled is the order it sent; its end is the end of both.
+                let number = self.orders.get(&number).and_then(|order| order.spawned).unwrap_or(number);
+                self.end(now, number, OrderStatus::Cancelled, Some(Ended::Asked)).map_err(Into::into)
+            }
         }
     }
 
@@ -276,6 +280,7 @@ impl Account {
         match order.status {
             OrderStatus::Filled => return Err(Rejection::AlreadyFilled),
             status if !status.is_live() => return Err(Rejection::AlreadyCancelled),
+            _ if order.triggered.is_some() => return Err(Rejection::CannotAmend),
             _ => {}
         }
         let market = self.markets.get(&order.sent.instrument).ok_or(Rejection::UnknownInstrument)?;
@@ -445,8 +450,8 @@ fn check_size(market: &Market, order: &NewOrder, quantity: Quantity, price: Pric
     if quantity.get().checked_rem(instrument.lot).is_none_or(|rest| !rest.is_zero()) {
         return Err(Rejection::OffLot);
     }
-    // A remainder below the smallest order may be closed.
-    if !order.reduce_only {
+    // A remainder of a contract below the smallest order may be closed.
+    if !order.reduce_only || instrument.is_spot() {
         if quantity.get() < instrument.min_size {
             return Err(Rejection::TooSmall);
         }

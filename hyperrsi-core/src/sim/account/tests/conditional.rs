@@ -153,3 +153,23 @@ fn a_triggered_limit_order_rests_where_the_price_has_left_it() {
     account.trade(at(2), &swap(), price(dec!(95))).unwrap();
     assert_eq!((status(&account, number), net(&account)), (OrderStatus::Filled, dec!(0)));
 }
+
+#[test]
+fn a_fired_order_is_cancelled_with_the_one_it_sent_and_not_amended() {
+    let mut account = long(dec!(1));
+    let terms = Trigger { price: price(dec!(95)), source: TriggerSource::Last, limit: Some(price(dec!(96))) };
+    let number = account
+        .place(NOW, closing(dec!(1), Terms::Trigger { stop: Some(terms), take_profit: None }))
+        .unwrap();
+    account.trade(at(1), &swap(), price(dec!(94))).unwrap();
+    let higher = Change { stop: Some(price(dec!(93))), ..Change::default() };
+    assert_eq!(account.amend(at(1), number, higher), Err(Rejection::CannotAmend));
+    account.cancel(at(2), number).unwrap();
+    let sent = account.order(number).unwrap().spawned.unwrap();
+    assert_eq!(
+        (status(&account, number), status(&account, sent)),
+        (OrderStatus::Cancelled, OrderStatus::Cancelled)
+    );
+    account.trade(at(3), &swap(), price(dec!(97))).unwrap();
+    assert_eq!(net(&account), dec!(1));
+}

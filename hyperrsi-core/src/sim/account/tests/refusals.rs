@@ -152,3 +152,18 @@ fn post_only_may_be_cancelled_instead_of_refused() {
     let order = account.order(number).unwrap();
     assert_eq!((order.status, order.ended), (OrderStatus::Cancelled, Some(Ended::WouldTake)));
 }
+
+#[test]
+fn dust_of_a_contract_can_be_closed_and_dust_of_spot_cannot() {
+    // FAULTS 43. The smallest order is raised after the position was opened.
+    let mut account = account(setup());
+    account.place(NOW, buy(dec!(0.05))).unwrap();
+    account.place(NOW, order(spot(), Side::Buy, dec!(0.2), Terms::Market)).unwrap();
+    for mut instrument in instruments() {
+        instrument.min_size = dec!(1);
+        account.relist(instrument);
+    }
+    assert!(account.place(NOW, reducing(sell(dec!(0.05)))).is_ok());
+    let dust = reducing(order(spot(), Side::Sell, dec!(0.1), Terms::Market));
+    assert_eq!(account.place(NOW, dust), Err(Rejection::TooSmall));
+}

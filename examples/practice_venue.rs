@@ -20,10 +20,12 @@ struct Args {
     /// The port; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Candles to replay on the BTC markets, as for the backtest; without it prices walk at random.
+    /// Candles to replay on the BTC markets, as for the backtest; without it prices walk at random. There are no bars
+    /// shorter than the file's.
     #[arg(long)]
     candles: Option<PathBuf>,
-    /// What goes wrong and when: JSON, such as [{"call": "place", "nth": 2, "fault": "drop_ack"}].
+    /// What goes wrong and when: JSON, such as [{"call": "place", "nth": 2, "fault": "drop_ack"}]. Times are the
+    /// venue's.
     #[arg(long)]
     faults: Option<PathBuf>,
     /// How many times faster than the clock its time runs. Other than 1, the age of signed requests is not checked.
@@ -71,8 +73,9 @@ fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn script(path: &Path) -> Result<Script, Failure> {
-    let text = std::fs::read_to_string(path)?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+    serde_json::from_str(&text).map_err(|error| named(&error).into())
 }
 
 fn announce(url: &str) -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 mod faults;
 mod orders;
 mod payloads;
+mod requests;
 mod settings;
 mod signatures;
 mod sockets;

@@ -44,6 +44,7 @@
 //! | `hyperrsi` | this one: re-exports, the prelude, the sample candles |
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
 //! | `hyperrsi-store` | durable stores; `hyperrsi::sqlite` with the feature `sqlite` |
+//! | `hyperrsi_sim` | practice venues; `hyperrsi::practice` with the feature `practice` |
 //!
 //! # Features
 //!
@@ -55,6 +56,7 @@
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run your own implementations against: a strategy's verifier |
 //! | `sqlite` | keeps everything that outlives the process in one SQLite file |
+//! | `practice` | local servers that speak the protocols of real venues |
 //!
 //! # Numbers
 //!
@@ -67,6 +69,9 @@ pub mod sample;
 
 #[doc(inline)]
 pub use hyperrsi_core::*;
+#[cfg(feature = "practice")]
+#[doc(inline)]
+pub use hyperrsi_sim as practice;
 
 #[cfg(feature = "sqlite")]
 #[doc(inline)]

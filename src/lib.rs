@@ -43,6 +43,7 @@
 //! |---|---|
 //! | `hyperrsi` | this one: re-exports, the prelude, the sample candles |
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
+//! | `hyperrsi-exchanges` | adapters of venues, one feature each; re-exported as `exchanges` |
 //!
 //! # Features
 //!
@@ -52,6 +53,7 @@
 //! |---|---|
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `okx` | the OKX adapter, in `exchanges::okx` |
 //!
 //! # Numbers
 //!
@@ -64,6 +66,10 @@ pub mod sample;
 
 #[doc(inline)]
 pub use hyperrsi_core::*;
+
+#[cfg(feature = "okx")]
+#[doc(inline)]
+pub use hyperrsi_exchanges as exchanges;
 
 /// The README's code is compiled and run with the tests of the documentation.
 #[cfg(doctest)]

@@ -1,0 +1,61 @@
+//! What OKX sends, read into the library's values. Nothing here does I/O.
+
+mod instrument;
+
+pub use instrument::{listing, listings};
+
+use hyperrsi_core::exchange::ExchangeError;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The envelope of every REST answer; `data` is read in a second step, by what was asked.
+#[derive(Debug, Deserialize)]
+pub struct Envelope<'a> {
+    /// `"0"` when the whole call succeeded.
+    #[serde(borrow, default)]
+    pub code: crate::common::Text<'a>,
+    /// The venue's words, if it failed.
+    #[serde(borrow, default)]
+    pub msg: crate::common::Text<'a>,
+    /// The rows.
+    #[serde(borrow, default)]
+    pub data: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Malformed`]: not JSON, or cut off.
+    pub fn read(body: &'a [u8]) -> Result<Self, ExchangeError> {
+        let envelope: Self =
+            serde_json::from_slice(body).map_err(|error| malformed("an answer of okx", &error))?;
+        if envelope.code.is_empty() {
+            return Err(ExchangeError::Malformed {
+                what: "an answer of okx".into(),
+                detail: "it has no code".into(),
+            });
+        }
+        Ok(envelope)
+    }
+
+    /// The rows.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Malformed`] if a row cannot be read.
+    pub fn rows<T: Deserialize<'a>>(&self, what: &str) -> Result<Vec<T>, ExchangeError> {
+        self.data.map_or(Ok(Vec::new()), |raw| {
+            serde_json::from_str(raw.get()).map_err(|error| malformed(what, &error))
+        })
+    }
+}
+
+/// What serde says of a payload, without the payload.
+pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> ExchangeError {
+    ExchangeError::Malformed { what: what.into(), detail: error.to_string() }
+}
+
+/// A payload that can be read but does not make sense.
+pub(crate) fn senseless(what: &str, detail: impl Into<String>) -> ExchangeError {
+    ExchangeError::Malformed { what: what.into(), detail: detail.into() }
+}

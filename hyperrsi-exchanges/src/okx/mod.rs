@@ -1,9 +1,11 @@
 //! OKX, API version 5.
 
+mod error;
 pub mod parse;
 pub mod request;
 mod sign;
 
+pub use error::{class as error_class, error};
 pub use sign::{Keys, Signed};
 
 /// The host of the REST interface.

@@ -1,12 +1,70 @@
 //! What OKX sends, read into the library's values. Nothing here does I/O.
 
+mod account;
+mod ack;
+mod algo;
 mod instrument;
+mod market;
+mod order;
 
-pub use instrument::{listing, listings};
+pub use account::{BalanceRow, BillRow, ConfigRow, FeeRow, LeverageRow, ModeRow, PositionRow, leverage};
+pub use ack::AckRow;
+pub use algo::AlgoRow;
+pub use instrument::{Row as InstrumentRow, listing, listings};
+pub use market::{
+    CandleRow, FundingRow, MarkRow, StatusRow, TickerRow, TimeRow, Trade, TradeRow, candle, status,
+};
+pub use order::{FillRow, OrderRow};
 
-use hyperrsi_core::exchange::ExchangeError;
+use hyperrsi_core::exchange::{ExchangeError, Listing};
+use hyperrsi_core::model::{Instrument, MarginMode, PositionSide, Side};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The instruments by the venue's symbol; what sizes mean depends on them.
+#[derive(Clone, Debug, Default)]
+pub struct Known(BTreeMap<Box<str>, Arc<Instrument>>);
+
+impl Known {
+    /// From the venue's list.
+    pub fn new(listings: &[Listing]) -> Self {
+        let row = |listing: &Listing| {
+            (Box::from(&*listing.instrument.id.symbol), Arc::new(listing.instrument.clone()))
+        };
+        Self(listings.iter().map(row).collect())
+    }
+    /// One instrument.
+    pub fn instrument(&self, symbol: &str) -> Option<Arc<Instrument>> {
+        self.0.get(symbol).cloned()
+    }
+}
+
+fn side(text: &str) -> Option<Side> {
+    match text {
+        "buy" => Some(Side::Buy),
+        "sell" => Some(Side::Sell),
+        _ => None,
+    }
+}
+
+/// `None` for `net` and for nothing.
+fn position_side(text: &str) -> Option<PositionSide> {
+    match text {
+        "long" => Some(PositionSide::Long),
+        "short" => Some(PositionSide::Short),
+        _ => None,
+    }
+}
+
+fn margin_mode(text: &str) -> Option<MarginMode> {
+    match text {
+        "cross" => Some(MarginMode::Cross),
+        "isolated" => Some(MarginMode::Isolated),
+        _ => None,
+    }
+}
 
 /// The envelope of every REST answer; `data` is read in a second step, by what was asked.
 #[derive(Debug, Deserialize)]

@@ -195,8 +195,9 @@ fn word(book: &Book, intent: &Intent) -> Result<Vec<Call>, String> {
             }
         }
         Intent::Fills { market, order, from, until, limit } => {
-            let instrument = market.as_ref().map(|market| book.get(market)).transpose()?;
-            request::fills(instrument, order.as_deref(), *from, *until, *limit, None)
+            let instrument =
+                book.get(market.as_ref().ok_or("fills of all markets take one call per kind")?)?;
+            request::fills(instrument, true, order.as_deref(), *from, *until, *limit, None)
         }
     };
     Ok(vec![call])

@@ -4,6 +4,8 @@
 //! it deviates with the reason of each.
 #![allow(
     dead_code,
+    unreachable_pub,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -98,6 +98,16 @@ impl AlgoRow<'_> {
         }))
     }
 
+    /// Whether it is a stop and a take profit in one.
+    pub fn is_pair(&self) -> bool {
+        &*self.ord_type == "oco"
+    }
+
+    /// Our id, if there is one.
+    pub fn client_id(&self) -> Option<&str> {
+        self.algo_cl_ord_id.some()
+    }
+
     /// Of a pair, the stop: it carries the client id.
     fn kind(&self) -> VenueOrderKind {
         let market = |price: &str| price == "-1";

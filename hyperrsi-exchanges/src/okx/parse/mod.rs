@@ -35,6 +35,14 @@ impl Known {
         };
         Self(listings.iter().map(row).collect())
     }
+    /// Whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Every instrument, by symbol.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Instrument>> {
+        self.0.values()
+    }
     /// One instrument.
     pub fn instrument(&self, symbol: &str) -> Option<Arc<Instrument>> {
         self.0.get(symbol).cloned()
@@ -95,6 +103,11 @@ impl<'a> Envelope<'a> {
             });
         }
         Ok(envelope)
+    }
+
+    /// Whether the rows carry codes of their own, as the answers to orders do.
+    pub fn has_row_codes(&self) -> bool {
+        self.rows::<AckRow<'_>>("").is_ok_and(|rows| rows.iter().any(|row| !row.s_code.is_empty()))
     }
 
     /// The rows.

@@ -210,7 +210,7 @@ impl FillRow<'_> {
             side: &self.side,
             pos_side: &self.pos_side,
             // In one-way mode only the kind of bill tells: 5 closes a long, 6 a short.
-            reduces: matches!(&*self.sub_type, "5" | "6"),
+            reduces: matches!(&*self.sub_type, "5" | "6" | "100" | "101" | "104" | "105" | "125" | "126"),
             price: self.fill_px,
             size: self.fill_sz,
             fee: self.fee,

@@ -94,10 +94,11 @@ pub fn set_position_mode(mode: PositionMode) -> Result<Call, ExchangeError> {
     Ok(Call::post("/api/v5/account/set-position-mode", json(&Body { pos_mode })?, cost, Urgency::Opening))
 }
 
-/// Fills from `begin` to `end`, newest first, older than the bill `older_than`. `order`: of one order only. Without an
-/// instrument: of swaps.
+/// Fills from `begin` to `end`, newest first, older than the bill `older_than`: of an instrument, or, if not `named`, of
+/// its whole kind of market. `order`: of one order only.
 pub fn fills(
-    instrument: Option<&Instrument>,
+    instrument: &Instrument,
+    named: bool,
     order: Option<&str>,
     begin: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -105,8 +106,8 @@ pub fn fills(
     older_than: Option<&str>,
 ) -> Call {
     read("/api/v5/trade/fills-history", rules::FILLS)
-        .with("instType", instrument.map_or("SWAP", kind_name))
-        .maybe("instId", instrument.map(|instrument| instrument.id.symbol.to_string()))
+        .with("instType", kind_name(instrument))
+        .maybe("instId", named.then(|| instrument.id.symbol.to_string()))
         .maybe("ordId", order.map(str::to_owned))
         .maybe("begin", begin.map(|time| time.millis().to_string()))
         .maybe("end", end.map(|time| time.millis().to_string()))
@@ -114,10 +115,13 @@ pub fn fills(
         .maybe("after", older_than.map(str::to_owned))
 }
 
-/// Money that moved from `begin` to `end`, newest first, older than the bill `older_than`. The venue keeps a week.
-pub fn bills(begin: Timestamp, end: Timestamp, older_than: Option<&str>) -> Call {
-    read("/api/v5/account/bills", rules::BILLS)
+/// Money that moved from `begin` to `end`, newest first, older than the bill `older_than`. The venue keeps the last week
+/// in one place and three months in another, the `archive`.
+pub fn bills(archive: bool, begin: Timestamp, end: Timestamp, older_than: Option<&str>) -> Call {
+    let path = if archive { "/api/v5/account/bills-archive" } else { "/api/v5/account/bills" };
+    read(path, rules::BILLS)
         .with("begin", begin.millis().to_string())
         .with("end", end.millis().to_string())
+        .with("limit", "100")
         .maybe("after", older_than.map(str::to_owned))
 }

@@ -86,7 +86,7 @@ impl<'a> Common<'a> {
             sz: size(instrument, order.quantity)?,
             // On spot a sale cannot do else than reduce. In hedge mode side and position side say it all, and the
             // venue ignores the flag on plain orders.
-            reduce_only: (!spot && !(hedge && !algo))
+            reduce_only: (!spot && (algo || !hedge))
                 .then_some(order.reduce_only)
                 .filter(|only| *only || !algo),
         })

@@ -122,6 +122,7 @@ impl Market {
                 request::candles(source, &instrument, timeframe, Some(start), Some(end), source.page())?;
             let body = self.rest.send(&call).await?;
             let rows: Vec<&RawValue> = Envelope::read(&body)?.rows("the candles of okx")?;
+            let full = rows.len() >= usize::from(source.page());
             let mut candles = Vec::with_capacity(rows.len());
             for raw in rows {
                 let row = parse::candle(raw, instrument.is_spot())?;
@@ -129,7 +130,6 @@ impl Market {
                     candles.push(row.candle);
                 }
             }
-            let full = candles.len() >= usize::from(source.page());
             if full && span > page {
                 span = (span / 4).max(page);
                 continue;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// The instruments of the loaded markets, and a stand-in with contract size 1 for every other symbol that appears.
 fn known(extra: &str) -> Known {
     let mut all: Vec<Listing> = Vec::new();
-    for payload in oracle::market_payloads(VENUE) {
+    for payload in oracle::load("markets/okx.json").iter().flat_map(oracle::market_payloads) {
         let bytes = payload.to_string();
         if let Ok(rows) = Envelope::read(bytes.as_bytes()).unwrap().rows("instruments") {
             all.extend(parse::listings(&rows));

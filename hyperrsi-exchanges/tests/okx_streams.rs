@@ -64,7 +64,8 @@ fn topics(frame: &Value) -> BTreeSet<(String, Option<String>, Option<String>)> {
 /// The topics the adapter subscribes to for a recorded call, and the path of the connection.
 fn ours(method: &str, args: &[Value]) -> Result<(Vec<String>, &'static str), String> {
     let of = |symbol: &Value| {
-        let market = oracle::market(VENUE, symbol.as_str().unwrap()).unwrap();
+        let markets = oracle::load("markets/okx.json").unwrap();
+        let market = oracle::market(&markets, symbol.as_str().unwrap()).unwrap();
         let instrument = Instrument::linear(InstrumentId::new(VENUE, market.id), "BTC", "USDT");
         Arc::new(instrument)
     };

@@ -113,15 +113,15 @@ pub enum Intent {
 /// Why a call is no request of this library.
 pub type Skip = String;
 
-/// What a call meant, or why the library has no such request.
-pub fn read(venue: &str, call: &Value) -> Result<Intent, Skip> {
+/// What a call meant, or why the library has no such request; `markets` is what ccxt had loaded.
+pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
     let method = text(&call["method"]);
     let args = call["args"].as_array().cloned().unwrap_or_default();
     let at = |index: usize| args.get(index).cloned().unwrap_or(Value::Null);
     let params = args.iter().rev().find(|value| value.is_object()).cloned().unwrap_or(Value::Null);
     let of = |value: &Value| {
         let symbol = value.as_str().ok_or_else(|| Skip::from("it names no symbol"))?;
-        market(venue, symbol).ok_or_else(|| format!("{symbol} is not among the loaded markets"))
+        market(markets, symbol).ok_or_else(|| format!("{symbol} is not among the loaded markets"))
     };
     let some_market = |value: &Value| if value.is_null() { Ok(None) } else { of(value).map(Some) };
     let time = |value: &Value| value.as_i64().map(Timestamp::from_millis);

@@ -54,11 +54,9 @@ pub struct Vector {
     pub body: Value,
 }
 
-/// The requests of a venue and the credentials they were signed with.
-pub fn requests(venue: &str) -> Option<(Value, Vec<Vector>)> {
-    let file = load(&format!("requests/{venue}.json"))?;
-    let vectors = file["vectors"].as_array().unwrap().iter().map(vector).collect();
-    Some((file["credentials"].clone(), vectors))
+/// The requests of a file.
+pub fn vectors(file: &Value) -> Vec<Vector> {
+    file["vectors"].as_array().unwrap().iter().map(vector).collect()
 }
 
 fn vector(v: &Value) -> Vector {
@@ -84,10 +82,9 @@ pub struct Market {
     pub contract_size: Decimal,
 }
 
-/// The markets ccxt had loaded, by its symbol.
-pub fn market(venue: &str, symbol: &str) -> Option<Market> {
-    let file = load(&format!("markets/{venue}.json"))?;
-    let market = file["ccxt_markets"].get(symbol)?;
+/// A market ccxt had loaded, by its symbol; `markets` is a file of the folder of that name.
+pub fn market(markets: &Value, symbol: &str) -> Option<Market> {
+    let market = markets["ccxt_markets"].get(symbol)?;
     Some(Market {
         id: text(&market["id"]),
         spot: market["spot"].as_bool().unwrap_or(false),
@@ -96,9 +93,8 @@ pub fn market(venue: &str, symbol: &str) -> Option<Market> {
 }
 
 /// The raw instrument payloads ccxt was given, as they stand in the file.
-pub fn market_payloads(venue: &str) -> Vec<Value> {
-    let Some(file) = load(&format!("markets/{venue}.json")) else { return vec![] };
-    file["inputs"].as_array().unwrap().iter().map(|input| input["payload"].clone()).collect()
+pub fn market_payloads(markets: &Value) -> Vec<Value> {
+    markets["inputs"].as_array().unwrap().iter().map(|input| input["payload"].clone()).collect()
 }
 
 pub fn text(value: &Value) -> String {

@@ -18,6 +18,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
     /// The text, for signing and headers only.
+    #[cfg(feature = "okx")]
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -232,6 +232,33 @@ fn f24_wire_a_mute_feed_is_down_within_its_deadline_and_the_connection_is_opened
 }
 
 #[test]
+fn f38_wire_a_feed_the_venue_no_longer_has_does_not_take_the_others_with_it() {
+    let (out, mut events) = mpsc::channel(64);
+    let mut gone = Instrument::linear(InstrumentId::new(VENUE, "BTC-USDT"), "BTC", "USDT");
+    gone.kind = hyperrsi_core::model::InstrumentKind::Spot;
+    let other = Feed { instrument: gone.id.clone(), channel: Channel::Last };
+    let lines =
+        vec![Line::new(other.clone(), Arc::new(gone), Duration::from_secs(60)).unwrap(), line(Channel::Last)];
+    let mut session = PublicSession::new(lines, out, Duration::from_secs(20));
+    session.opened(at(0));
+    let refusal = |symbol: &str| {
+        let words = format!(
+            "Wrong URL or channel:tickers,instId:{symbol} doesn't exist. Please use the correct URL."
+        );
+        json!({"event": "error", "code": "60018", "msg": words, "connId": "a"}).to_string()
+    };
+    session.text(&refusal("BTC-USDT"), at(0)).unwrap();
+    session.text(&confirm("tickers"), at(0)).unwrap();
+    let told = drain(&mut events);
+    assert!(
+        matches!(&told[0], MarketEvent::Down { feed, error } if *feed == other && error.class() == ErrorClass::InstrumentUnknown)
+    );
+    assert_eq!(told[1], MarketEvent::Up { feed: feed(Channel::Last) });
+    assert!(session.ready());
+    assert!(session.text(&refusal("BTC-USDT-SWAP"), at(1)).is_err(), "nothing is left to listen to");
+}
+
+#[test]
 fn f40_wire_prices_of_zero_or_nothing_are_dropped_and_told_as_a_gap() {
     let (mut session, mut events) = session(Channel::Last, "tickers");
     drain(&mut events);

@@ -41,16 +41,18 @@ impl Rest {
         }
         match self.once(call).await {
             Err(skew @ ExchangeError::ClockSkew { .. }) => {
-                self.measure().await?;
+                let measured = self.measure().await;
                 if call.write {
-                    let offset = Some(self.clock.offset());
-                    Err(ExchangeError::ClockSkew { offset })
-                } else {
-                    self.once(call).await.map_err(|again| match again {
-                        ExchangeError::ClockSkew { .. } => skew,
-                        other => other,
-                    })
+                    // The venue refused it: that is known, whether the clock could be read or not.
+                    return Err(ExchangeError::ClockSkew {
+                        offset: measured.ok().map(|_| self.clock.offset()),
+                    });
                 }
+                measured?;
+                self.once(call).await.map_err(|again| match again {
+                    ExchangeError::ClockSkew { .. } => skew,
+                    other => other,
+                })
             }
             other => other,
         }

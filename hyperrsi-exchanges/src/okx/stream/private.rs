@@ -31,6 +31,8 @@ impl PrivateSession {
             Wing::Private => vec![
                 Topic::account("orders", Some("SWAP")),
                 Topic::account("orders", Some("SPOT")),
+                // What spot orders are called in accounts where they share margin.
+                Topic::account("orders", Some("MARGIN")),
                 Topic::account("positions", Some("ANY")),
                 Topic::account("account", None),
             ],

@@ -2,7 +2,7 @@ use super::{Frame, PING, PONG, Topic, subscribe};
 use crate::net::socket::Session;
 use crate::okx::parse::{FundingRow, MarkRow, TickerRow, TradeRow, candle, malformed};
 use crate::okx::request::bar;
-use hyperrsi_core::exchange::{Channel, ErrorClass, ExchangeError, Feed, MarketEvent, MarketFact};
+use hyperrsi_core::exchange::{Channel, ErrorClass, ExchangeError, Feed, MarketEvent, MarketFact, Refused};
 use hyperrsi_core::model::{Arithmetic, Instrument, Quantity, Span, Timeframe, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -227,6 +227,24 @@ impl PublicSession {
             .find(|line| line.topic.channel == channel && line.topic.inst_id.as_deref() == Some(symbol))
     }
 
+    /// A feed the venue does not have any more must not take the others with it (FAULTS 38). The venue names it in words.
+    fn refused(&mut self, words: &str, error: ExchangeError) -> Result<Vec<String>, ExchangeError> {
+        let named = |line: &Line| {
+            let symbol = line.topic.inst_id.as_deref().filter(|symbol| words.contains(symbol))?;
+            words.contains(&line.topic.channel).then_some(symbol.len() + line.topic.channel.len())
+        };
+        // The longest name wins: the symbol of a spot market is the beginning of its swap's.
+        let worst =
+            self.lines.iter().enumerate().filter_map(|(index, line)| Some((named(line)?, index))).max();
+        let Some((_, index)) = worst.filter(|_| error.class() == ErrorClass::InvalidRequest) else {
+            return Err(error);
+        };
+        let mut line = self.lines.swap_remove(index);
+        let gone = Refused::new(ErrorClass::InstrumentUnknown, None, error.to_string());
+        send(&self.out, &mut line, |line| MarketEvent::Down { feed: line.feed.clone(), error: gone.into() });
+        if self.lines.is_empty() { Err(error) } else { Ok(Vec::new()) }
+    }
+
     fn confirmed(&mut self, channel: &str, symbol: &str, now: Timestamp) {
         let out = self.out.clone();
         let Some(line) = self.line(channel, symbol).filter(|line| !line.up) else { return };
@@ -282,7 +300,7 @@ impl Session for PublicSession {
             }
         };
         if let Some(error) = frame.error() {
-            return Err(error);
+            return self.refused(&frame.msg, error);
         }
         let Some(arg) = &frame.arg else { return Ok(Vec::new()) };
         if &*frame.event == "subscribe" {

@@ -45,6 +45,7 @@
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
 //! | `hyperrsi-store` | durable stores; `hyperrsi::sqlite` with the feature `sqlite` |
 //! | `hyperrsi_sim` | practice venues; `hyperrsi::practice` with the feature `practice` |
+//! | `hyperrsi-exchanges` | adapters of venues, one feature each; re-exported as `exchanges` |
 //!
 //! # Features
 //!
@@ -57,6 +58,7 @@
 //! | `conformance` | suites to run your own implementations against: a strategy's verifier |
 //! | `sqlite` | keeps everything that outlives the process in one SQLite file |
 //! | `practice` | local servers that speak the protocols of real venues |
+//! | `okx` | the OKX adapter, in `exchanges::okx` |
 //!
 //! # Numbers
 //!
@@ -76,6 +78,10 @@ pub use hyperrsi_sim as practice;
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
 pub use hyperrsi_store as sqlite;
+
+#[cfg(feature = "okx")]
+#[doc(inline)]
+pub use hyperrsi_exchanges as exchanges;
 
 /// The README's code is compiled and run with the tests of the documentation.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use super::{
     AccountConfig, Amendment, Answer, Attached, CashFlow, Exchange, ExchangeError, FundingRate,
     LeverageSetting, Linked, Listing, Lookup, MarketAnswer, MarketData, MarketRequest, OrderOutcome,
-    OrderRef, Page, PricePoint, Request, Ticker, VenueFill, VenueOrder, VenuePosition, VenueStatus,
+    OrderRef, Page, PricePoint, Request, Ticker, Trailing, VenueFill, VenueOrder, VenuePosition, VenueStatus,
 };
 use crate::model::{Balance, Candle, InstrumentId, MarginMode, PositionMode, Ticket, Timeframe, Timestamp};
 use async_trait::async_trait;
@@ -41,6 +41,10 @@ pub trait ExchangeExt: Exchange {
     /// Places a stop and a take profit that cancel each other; outcomes in that order.
     async fn place_linked(&self, pair: Linked) -> Vec<OrderOutcome> {
         settle_all(2, expect!(self, Request::PlaceLinked(pair), Answer::Orders))
+    }
+    /// Places a stop that follows the price.
+    async fn place_trailing(&self, order: Trailing) -> OrderOutcome {
+        settle(expect!(self, Request::PlaceTrailing(order), Answer::Order))
     }
     /// Places several plain orders; one outcome each, in order.
     async fn place_batch(&self, tickets: Vec<Ticket>) -> Vec<OrderOutcome> {

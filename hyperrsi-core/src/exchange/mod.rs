@@ -46,7 +46,7 @@ pub use order::{
     OWN_PREFIX, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderId, VenueOrderKind,
 };
 pub use refusal::{ErrorClass, Refused};
-pub use request::{Amendment, Attached, Linked, Mismatch, Request, Urgency};
+pub use request::{Amendment, Attached, Linked, Mismatch, Request, Trailing, Urgency};
 
 use crate::model::{AccountId, VenueId};
 use async_trait::async_trait;

@@ -2,16 +2,17 @@
 
 use super::{OrderClass, OrderRef};
 use crate::model::{
-    Approved, ClientOrderId, InstrumentId, MarginMode, Opening, OrderKind, OrderSpec, PositionMode, Price,
-    Quantity, Reducing, Ticket, Timestamp,
+    Approved, ClientOrderId, InstrumentId, MarginMode, Opening, OrderKind, OrderSpec, PositionMode,
+    PositionSide, Price, Quantity, Reducing, Ticket, Timestamp,
 };
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 /// One request to an account. `match` it with a last arm that answers [`Unsupported::request`](super::Unsupported).
 ///
 /// | request | answer |
 /// |---|---|
-/// | `Place` `PlaceAttached` `Amend` `Cancel` | [`Answer::Order`](super::Answer::Order) |
+/// | `Place` `PlaceAttached` `PlaceTrailing` `Amend` `Cancel` | [`Answer::Order`](super::Answer::Order) |
 /// | `PlaceLinked` `PlaceBatch` `CancelBatch` | [`Answer::Orders`](super::Answer::Orders), in the order asked |
 /// | `QueryOrder` | [`Answer::Lookup`](super::Answer::Lookup) |
 /// | the others | the variant that carries what they ask for |
@@ -25,6 +26,8 @@ pub enum Request {
     PlaceAttached(Attached),
     /// Place two reducing orders of which one cancels the other. Two outcomes: stop, take profit.
     PlaceLinked(Linked),
+    /// Place a reducing order whose trigger follows the price.
+    PlaceTrailing(Trailing),
     /// Place several plain orders, at most `place_batch`.
     PlaceBatch(Vec<Ticket>),
     /// Change a live order in place.
@@ -124,6 +127,7 @@ impl Request {
             Self::Place(_) => "place",
             Self::PlaceAttached(_) => "place_attached",
             Self::PlaceLinked(_) => "place_linked",
+            Self::PlaceTrailing(_) => "place_trailing",
             Self::PlaceBatch(_) => "place_batch",
             Self::Amend(_) => "amend",
             Self::Cancel(_) => "cancel",
@@ -148,7 +152,7 @@ impl Request {
         match self {
             Self::Place(ticket) => urgency(ticket),
             Self::PlaceAttached(_) => Urgency::Opening,
-            Self::PlaceLinked(_) => Urgency::Protection,
+            Self::PlaceLinked(_) | Self::PlaceTrailing(_) => Urgency::Protection,
             Self::PlaceBatch(tickets) => tickets.iter().map(urgency).max().unwrap_or(Urgency::Read),
             Self::Amend(amendment) => urgency(amendment.ticket()),
             Self::Cancel(_) | Self::CancelBatch(_) => Urgency::Reduction,
@@ -289,6 +293,37 @@ impl Attached {
     /// The take profit, if one is attached.
     pub const fn take_profit(&self) -> Option<&Reducing> {
         self.take_profit.as_ref()
+    }
+}
+
+/// A stop that the venue moves along with the price; it only reduces. The order it fires is a market order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trailing {
+    /// The instrument.
+    pub instrument: InstrumentId,
+    /// Our id.
+    pub client_id: ClientOrderId,
+    /// The leg it reduces.
+    pub leg: PositionSide,
+    /// Quantity in base units.
+    pub quantity: Quantity,
+    /// How far behind the best price it triggers, as a fraction of that price: `0.01` is one percent.
+    pub callback: Decimal,
+    /// The price from which on it follows; `None`: at once.
+    pub activation: Option<Price>,
+}
+
+impl Trailing {
+    /// The order it fires.
+    pub const fn spec(&self) -> OrderSpec {
+        OrderSpec {
+            client_id: self.client_id,
+            leg: self.leg,
+            side: self.leg.closing(),
+            reduce_only: true,
+            quantity: self.quantity,
+            kind: OrderKind::Market,
+        }
     }
 }
 

@@ -1,0 +1,218 @@
+use super::Inner;
+use crate::okx::pages::{Batch, oldest_first};
+use crate::okx::parse::{self, Envelope};
+use crate::okx::request;
+use hyperrsi_core::exchange::{
+    AccountConfig, CashFlow, ErrorClass, ExchangeError, FeeRates, LeverageSetting, Page, Refused, VenueFill,
+    VenuePosition,
+};
+use hyperrsi_core::model::{
+    Balance, Instrument, InstrumentId, InstrumentKind, MarginMode, PositionMode, PositionSide, Span,
+    Timestamp,
+};
+use std::sync::Arc;
+
+impl Inner {
+    pub(super) async fn positions(
+        &self,
+        instrument: Option<&InstrumentId>,
+    ) -> Result<Vec<VenuePosition>, ExchangeError> {
+        let instrument = match instrument {
+            Some(id) => Some(self.rest.instrument(id).await?),
+            None => None,
+        };
+        let known = self.rest.known().await?;
+        let body = self.rest.send(&request::positions(instrument.as_deref())).await?;
+        let rows: Vec<parse::PositionRow<'_>> = Envelope::read(&body)?.rows("the positions of okx")?;
+        let mut open = Vec::new();
+        for row in &rows {
+            for leg in row.read(&known)? {
+                if leg.position.quantity.is_positive() {
+                    if let (Some(mode), Some(instrument)) = (leg.margin_mode, known.instrument(&row.inst_id))
+                    {
+                        self.remember_margin(&instrument, mode);
+                    }
+                    open.push(leg);
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    pub(super) async fn balances(&self) -> Result<Vec<Balance>, ExchangeError> {
+        let body = self.rest.send(&request::balances()).await?;
+        let rows: Vec<parse::BalanceRow<'_>> = Envelope::read(&body)?.rows("the balance of okx")?;
+        rows.first().map_or(Ok(Vec::new()), parse::BalanceRow::read)
+    }
+
+    pub(super) async fn account_config(&self) -> Result<AccountConfig, ExchangeError> {
+        let position_mode = self.read_setup().await?.position_mode;
+        let body = self.rest.send(&request::account_config()).await?;
+        let rows: Vec<parse::ConfigRow<'_>> = Envelope::read(&body)?.rows("the account's setup at okx")?;
+        let row =
+            rows.first().ok_or_else(|| parse::senseless("the account's setup at okx", "it is empty"))?;
+        Ok(AccountConfig {
+            position_mode,
+            permissions: row.permissions(),
+            fees: self.fees().await?,
+            uid: row.uid().map(str::to_owned),
+            demo: self.rest.config.demo,
+            address_bound: Some(row.address_bound()),
+            key_expires: None,
+        })
+    }
+
+    /// The rates of each kind of market, read for one of its instruments.
+    async fn fees(&self) -> Result<Vec<FeeRates>, ExchangeError> {
+        let known = self.rest.known().await?;
+        let mut fees = Vec::new();
+        for (kind, usual) in [(InstrumentKind::Spot, "BTC-USDT"), (InstrumentKind::Linear, "BTC-USDT-SWAP")] {
+            let any = || known.all().find(|instrument| instrument.kind == kind).cloned();
+            let Some(instrument) = known.instrument(usual).or_else(any) else { continue };
+            let body = self.rest.send(&request::trade_fee(&instrument)).await?;
+            let rows: Vec<parse::FeeRow> = Envelope::read(&body)?.rows("the fees of okx")?;
+            fees.extend(rows.first().map(|row| row.read(kind)));
+        }
+        Ok(fees)
+    }
+
+    pub(super) async fn leverage(&self, id: &InstrumentId) -> Result<LeverageSetting, ExchangeError> {
+        let instrument = self.swap(id).await?;
+        let margin = self.margin(&instrument).await?;
+        self.leverage_in(&instrument, margin).await
+    }
+
+    async fn leverage_in(
+        &self,
+        instrument: &Instrument,
+        margin: MarginMode,
+    ) -> Result<LeverageSetting, ExchangeError> {
+        let body = self.rest.send(&request::leverage_info(instrument, margin)).await?;
+        let rows: Vec<parse::LeverageRow<'_>> = Envelope::read(&body)?.rows("the leverage at okx")?;
+        parse::leverage(&instrument.id, margin, &rows)
+    }
+
+    /// Spot has no leverage here.
+    async fn swap(&self, id: &InstrumentId) -> Result<Arc<Instrument>, ExchangeError> {
+        let instrument = self.rest.instrument(id).await?;
+        if instrument.is_spot() {
+            let why =
+                format!("{id} is spot, which has no leverage and no margin mode; leave them at 1 and out");
+            return Err(Refused::new(ErrorClass::Unsupported, None, why).into());
+        }
+        Ok(instrument)
+    }
+
+    pub(super) async fn set_leverage(
+        &self,
+        id: &InstrumentId,
+        margin: MarginMode,
+        leverage: u32,
+    ) -> Result<LeverageSetting, ExchangeError> {
+        let instrument = self.swap(id).await?;
+        let legs: &[Option<PositionSide>] = match (margin, self.setup().await?.position_mode) {
+            (MarginMode::Isolated, PositionMode::Hedge) => {
+                &[Some(PositionSide::Long), Some(PositionSide::Short)]
+            }
+            _ => &[None],
+        };
+        for leg in legs {
+            self.rest.send(&request::set_leverage(&instrument, margin, leverage, *leg)?).await?;
+        }
+        self.remember_margin(&instrument, margin);
+        self.leverage_in(&instrument, margin).await
+    }
+
+    /// The venue has no margin mode of an instrument: orders carry it, and an open position keeps its own. What is read
+    /// back is that of the position, if there is one.
+    pub(super) async fn set_margin_mode(
+        &self,
+        id: &InstrumentId,
+        margin: MarginMode,
+    ) -> Result<LeverageSetting, ExchangeError> {
+        let instrument = self.swap(id).await?;
+        let open = self.positions(Some(id)).await?;
+        let mode = open.iter().find_map(|position| position.margin_mode).unwrap_or(margin);
+        self.remember_margin(&instrument, mode);
+        self.leverage_in(&instrument, mode).await
+    }
+
+    pub(super) async fn fills(
+        &self,
+        instrument: Option<&InstrumentId>,
+        since: Timestamp,
+        limit: u16,
+    ) -> Result<Page<VenueFill>, ExchangeError> {
+        let known = self.rest.known().await?;
+        // Without an instrument the venue asks for a kind of market: one instrument of each stands for its kind.
+        let kinds: Vec<(Arc<Instrument>, bool)> = match instrument {
+            Some(id) => vec![(self.rest.instrument(id).await?, true)],
+            None => [InstrumentKind::Spot, InstrumentKind::Linear]
+                .into_iter()
+                .filter_map(|kind| known.all().find(|instrument| instrument.kind == kind).cloned())
+                .map(|instrument| (instrument, false))
+                .collect(),
+        };
+        let now = self.rest.clock.now();
+        let mut page = Page { items: Vec::new(), more: false };
+        for (instrument, named) in &kinds {
+            let part = oldest_first(since, now, limit, |begin, end, older| {
+                let call = request::fills(
+                    instrument,
+                    *named,
+                    None,
+                    Some(begin),
+                    Some(end),
+                    Some(100),
+                    older.as_deref(),
+                );
+                self.fill_page(call)
+            });
+            let part = part.await?;
+            page.items.extend(part.items);
+            page.more |= part.more;
+        }
+        page.items.sort_by_key(|fill: &VenueFill| fill.fill.time);
+        if page.items.len() > usize::from(limit) {
+            page.items.truncate(usize::from(limit));
+            page.more = true;
+        }
+        Ok(page)
+    }
+
+    async fn fill_page(&self, call: crate::net::Call) -> Result<Batch<VenueFill>, ExchangeError> {
+        let known = self.rest.known().await?;
+        let body = self.rest.send(&call).await?;
+        let rows: Vec<parse::FillRow<'_>> = Envelope::read(&body)?.rows("the fills of okx")?;
+        let mut items = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Some(fill) = row.read(&known)? {
+                items.push((fill.fill.time, row.bill_id.to_string(), fill));
+            }
+        }
+        let last = rows.last().and_then(|row| row.bill_id.some().map(str::to_owned));
+        Ok(Batch { items, last, full: rows.len() >= 100 })
+    }
+
+    pub(super) async fn cash_flows(
+        &self,
+        since: Timestamp,
+        limit: u16,
+    ) -> Result<Page<CashFlow>, ExchangeError> {
+        let now = self.rest.clock.now();
+        let archive = now - since > Span::hours(7 * 24 - 1);
+        oldest_first(since, now, limit, |begin, end, older| async move {
+            let body = self.rest.send(&request::bills(archive, begin, end, older.as_deref())).await?;
+            let rows: Vec<parse::BillRow<'_>> = Envelope::read(&body)?.rows("the bills of okx")?;
+            let mut items = Vec::with_capacity(rows.len());
+            for row in &rows {
+                if let Some(flow) = row.read()? {
+                    items.push((flow.time, flow.id.clone(), flow));
+                }
+            }
+            let last = rows.last().map(|row| row.bill_id.to_string());
+            Ok(Batch { items, last, full: rows.len() >= 100 })
+        })
+        .await
+    }
+}

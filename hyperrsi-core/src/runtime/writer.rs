@@ -1,0 +1,193 @@
+//! The one writer of an account's journal: in order, in groups, never waited for but by what adds risk.
+
+use super::clock::duration;
+use super::driver::SeatId;
+use crate::model::{RequestId, Span};
+use crate::store::{Entry, Fence, Journal, Persist, RecordKind, RecordQuery, Seq, Store, StoreError};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+/// Records that may wait in memory while the store does not answer (FAULTS 54, 61, 62).
+const ROOM: usize = 65_536;
+/// Records written at once.
+const GROUP: usize = 256;
+/// How long a store may take for one group (FAULTS 58).
+const STORE_TAKES: Span = Span::seconds(5);
+
+/// What the writer tells its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// A record that something waits for is durable, or is not.
+    Stored { seat: SeatId, request: RequestId, durable: bool },
+    /// The journal can be written again, or not.
+    Journal(bool),
+    /// Another process owns the account.
+    Lost,
+}
+
+type Item = (Entry, Option<(SeatId, RequestId)>);
+
+/// Where records go in.
+#[derive(Clone, Debug)]
+pub(crate) struct Intake {
+    queue: mpsc::UnboundedSender<Item>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Intake {
+    /// Takes a record. Never waits; if there is no room, what only explains goes first, then everything that nobody waits
+    /// for, counted.
+    pub(crate) fn push(&self, entry: Entry, acknowledge: Option<(SeatId, RequestId)>) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        let explains = matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
+        let room = if explains { ROOM / 2 } else { ROOM };
+        if waiting >= room && acknowledge.is_none() {
+            metrics::counter!("hyperrsi_records_dropped_total").increment(1);
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        metrics::gauge!("hyperrsi_journal_queue").set(waiting as f64 + 1.0);
+        if self.queue.send((entry, acknowledge)).is_err() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Records that are not written yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// Writes what comes in.
+pub(crate) struct Writer {
+    store: Arc<dyn Store>,
+    fence: Fence,
+    queue: mpsc::UnboundedReceiver<Item>,
+    waiting: Arc<AtomicUsize>,
+    notes: mpsc::UnboundedSender<Note>,
+    published: watch::Sender<Seq>,
+    kept: VecDeque<Entry>,
+    failing: bool,
+}
+
+impl Writer {
+    /// A writer with its intake, its notes, and the place up to which events can be read.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        fence: Fence,
+        last: Seq,
+    ) -> (Self, Intake, mpsc::UnboundedReceiver<Note>, watch::Receiver<Seq>) {
+        let (sender, queue) = mpsc::unbounded_channel();
+        let (notes, told) = mpsc::unbounded_channel();
+        let (published, seen) = watch::channel(last);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let intake = Intake { queue: sender, waiting: Arc::clone(&waiting) };
+        let writer =
+            Self { store, fence, queue, waiting, notes, published, kept: VecDeque::new(), failing: false };
+        (writer, intake, told, seen)
+    }
+
+    /// Writes until every intake is gone and everything is written, or the account is lost.
+    pub(crate) async fn run(mut self) {
+        let mut items = Vec::with_capacity(GROUP);
+        let mut pause = Span::ZERO;
+        loop {
+            let open = if self.kept.is_empty() {
+                self.queue.recv_many(&mut items, GROUP).await > 0
+            } else {
+                // Something is kept: what comes meanwhile is refused at once if somebody waits for it.
+                match timeout(duration(pause), self.queue.recv_many(&mut items, GROUP)).await {
+                    Ok(0) => {
+                        tokio::time::sleep(duration(pause)).await;
+                        false
+                    }
+                    Ok(_) | Err(_) => true,
+                }
+            };
+            if !open && self.kept.is_empty() {
+                return;
+            }
+            let mut acknowledge = Vec::new();
+            for (entry, wanted) in items.drain(..) {
+                self.kept.push_back(entry);
+                acknowledge.extend(wanted);
+            }
+            match self.write(!acknowledge.is_empty()).await {
+                Ok(()) => {
+                    pause = Span::ZERO;
+                    if std::mem::take(&mut self.failing) {
+                        self.note(Note::Journal(true));
+                    }
+                    for (seat, request) in acknowledge {
+                        self.note(Note::Stored { seat, request, durable: true });
+                    }
+                }
+                Err(error) => {
+                    metrics::counter!("hyperrsi_store_errors_total").increment(1);
+                    for (seat, request) in acknowledge {
+                        self.note(Note::Stored { seat, request, durable: false });
+                    }
+                    if error.lost_ownership() {
+                        tracing::error!(%error, "the account was taken over");
+                        return self.note(Note::Lost);
+                    }
+                    if !std::mem::replace(&mut self.failing, true) {
+                        tracing::error!(%error, "the journal cannot be written");
+                        self.note(Note::Journal(false));
+                    }
+                    if error.retry_after().is_none() && !open {
+                        return; // it would fail again, and nobody is left to hear
+                    }
+                    let least = error.retry_after().unwrap_or(Span::seconds(1));
+                    pause = (pause + pause).max(least).min(Span::seconds(30));
+                }
+            }
+        }
+    }
+
+    fn note(&self, note: Note) {
+        let _ = self.notes.send(note); // an account that has ended needs none
+    }
+
+    /// Writes what is kept, a group at a time.
+    async fn write(&mut self, before: bool) -> Result<(), StoreError> {
+        let persist = if before { Persist::Before } else { Persist::Spool };
+        while !self.kept.is_empty() {
+            let batch: Vec<Entry> = self.kept.iter().take(GROUP).cloned().collect();
+            let (count, events) = (batch.len(), batch.iter().any(|entry| entry.kind == RecordKind::Event));
+            let append = self.store.append(&self.fence, batch, persist);
+            let Ok(result) = timeout(duration(STORE_TAKES), append).await else {
+                return Err(StoreError::Unavailable { detail: "no answer in time".into() });
+            };
+            let appended = result?;
+            self.kept.drain(..count.min(self.kept.len()));
+            let left = self.waiting.fetch_sub(count, Ordering::Relaxed).saturating_sub(count);
+            metrics::gauge!("hyperrsi_journal_queue").set(left as f64);
+            if events {
+                self.published.send_replace(appended.last);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Events of the desk behind `after`, at most `limit`.
+pub(crate) async fn events(
+    store: &dyn Store,
+    account: &crate::model::AccountId,
+    after: Seq,
+    limit: u32,
+) -> Result<Vec<crate::desk::Event>, StoreError> {
+    let query = RecordQuery { after, limit, ..RecordQuery::of(account.clone(), [RecordKind::Event]) };
+    let records = Journal::read(store, &query).await?;
+    records
+        .into_iter()
+        .map(|record| {
+            let event: crate::desk::Event = record.entry.body.parse()?;
+            Ok(crate::desk::Event { seq: record.seq, ..event })
+        })
+        .collect()
+}

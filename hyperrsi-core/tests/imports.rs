@@ -95,6 +95,19 @@ fn allowed(module: &str) -> Option<&'static [&'static str]> {
     const DECIDING: &[&str] = &["strategy", "risk", "position", "indicator", "series", "model"];
     const MACHINES: &[&str] =
         &["trader", "account", "sim", "strategy", "risk", "position", "indicator", "series", "model"];
+    // A simulated account answers the requests of the exchange contract.
+    const VENUE: &[&str] = &[
+        "exchange",
+        "trader",
+        "account",
+        "sim",
+        "strategy",
+        "risk",
+        "position",
+        "indicator",
+        "series",
+        "model",
+    ];
     const DRIVERS: &[&str] = &[
         "runtime",
         "backtest",
@@ -120,7 +133,8 @@ fn allowed(module: &str) -> Option<&'static [&'static str]> {
         "indicator" | "series" => FIGURES,
         "position" => POSITION,
         "strategy" | "risk" => DECIDING,
-        "trader" | "account" | "sim" => MACHINES,
+        "trader" | "account" => MACHINES,
+        "sim" => VENUE,
         "runtime" | "backtest" | "conformance" => DRIVERS,
         "exchange" => LOW,
         "store" => RECORDS,

@@ -1,6 +1,7 @@
 //! The simulated venue: one instrument, one account, deterministic. It matches, charges fees, liquidates. It does not
 //! decide in which order things happen inside a candle: whoever drives it does (see [`backtest`](crate::backtest)).
 
+pub mod account;
 mod venue;
 
 pub use venue::{Resting, Venue, VenueConfig, VenueEvent, liquidation_price};

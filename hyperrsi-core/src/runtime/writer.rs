@@ -7,7 +7,7 @@ use crate::store::{Entry, Fence, Journal, Persist, RecordKind, RecordQuery, Seq,
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// Records that may wait in memory while the store does not answer (FAULTS 54, 61, 62).
@@ -28,7 +28,16 @@ pub(crate) enum Note {
     Lost,
 }
 
-type Item = (Entry, Option<(SeatId, RequestId)>);
+/// Who waits for a record.
+#[derive(Debug)]
+pub(crate) enum Acknowledge {
+    /// A trader.
+    Seat(SeatId, RequestId),
+    /// Somebody who asked through the desk.
+    Reply(oneshot::Sender<bool>),
+}
+
+type Item = (Entry, Option<Acknowledge>);
 
 /// Where records go in.
 #[derive(Clone, Debug)]
@@ -40,7 +49,7 @@ pub(crate) struct Intake {
 impl Intake {
     /// Takes a record. Never waits; if there is no room, what only explains goes first, then everything that nobody waits
     /// for, counted.
-    pub(crate) fn push(&self, entry: Entry, acknowledge: Option<(SeatId, RequestId)>) {
+    pub(crate) fn push(&self, entry: Entry, acknowledge: Option<Acknowledge>) {
         let waiting = self.waiting.load(Ordering::Relaxed);
         let explains = matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
         let room = if explains { ROOM / 2 } else { ROOM };
@@ -121,15 +130,11 @@ impl Writer {
                     if std::mem::take(&mut self.failing) {
                         self.note(Note::Journal(true));
                     }
-                    for (seat, request) in acknowledge {
-                        self.note(Note::Stored { seat, request, durable: true });
-                    }
+                    self.acknowledge(acknowledge, true);
                 }
                 Err(error) => {
                     metrics::counter!("hyperrsi_store_errors_total").increment(1);
-                    for (seat, request) in acknowledge {
-                        self.note(Note::Stored { seat, request, durable: false });
-                    }
+                    self.acknowledge(acknowledge, false);
                     if error.lost_ownership() {
                         tracing::error!(%error, "the account was taken over");
                         return self.note(Note::Lost);
@@ -143,6 +148,17 @@ impl Writer {
                     }
                     let least = error.retry_after().unwrap_or(Span::seconds(1));
                     pause = (pause + pause).max(least).min(Span::seconds(30));
+                }
+            }
+        }
+    }
+
+    fn acknowledge(&self, waiting: Vec<Acknowledge>, durable: bool) {
+        for one in waiting {
+            match one {
+                Acknowledge::Seat(seat, request) => self.note(Note::Stored { seat, request, durable }),
+                Acknowledge::Reply(reply) => {
+                    let _ = reply.send(durable);
                 }
             }
         }

@@ -23,6 +23,10 @@ pub enum Fault {
     DoAndSay(ExchangeError),
     /// It is carried out after a while.
     Delay(Span),
+    /// It is carried out, and the answer comes after a while.
+    AnswerLate(Span),
+    /// It is carried out, and the answer is this one.
+    DoAndAnswer(Answer),
     /// The answer is this one, nothing is carried out.
     Answer(Answer),
 }
@@ -488,6 +492,15 @@ impl Exchange for Venue {
             Some(Fault::Delay(span)) => {
                 self.clock.sleep_until(now + span).await;
                 self.carry_out(request)
+            }
+            Some(Fault::AnswerLate(span)) => {
+                let answer = self.carry_out(request);
+                self.clock.sleep_until(now + span).await;
+                answer
+            }
+            Some(Fault::DoAndAnswer(answer)) => {
+                let _ = self.carry_out(request);
+                Ok(answer)
             }
             Some(Fault::Answer(answer)) => Ok(answer),
         }

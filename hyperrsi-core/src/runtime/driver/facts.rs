@@ -57,6 +57,7 @@ impl Driver {
                 }
             }
             Done::Stored { seat, request, durable } => {
+                self.stores = self.stores.saturating_sub(1);
                 let input = if durable { Input::Stored { request } } else { Input::StoreFailed { request } };
                 self.feed(seat, now, input);
             }

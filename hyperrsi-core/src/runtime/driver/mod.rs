@@ -171,7 +171,8 @@ pub(crate) struct Driver {
     flows: BTreeSet<String>,
     journal_down: bool,
     locked: Option<crate::exchange::ErrorClass>,
-    /// Told to whoever listens beside the journal.
+    /// Records whose durability is waited for.
+    stores: usize,
     started: Timestamp,
 }
 
@@ -202,6 +203,7 @@ impl Driver {
             flows: BTreeSet::new(),
             journal_down: false,
             locked: None,
+            stores: 0,
             started: now,
         }
     }
@@ -220,6 +222,11 @@ impl Driver {
     }
     pub(crate) fn needs(&self, seat: SeatId) -> Option<&Needs> {
         self.seats.get(seat.0).map(|seat| &seat.needs)
+    }
+
+    /// Whether an answer of the store is waited for.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        self.stores > 0
     }
 
     /// The next thing to be done.

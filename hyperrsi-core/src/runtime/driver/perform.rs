@@ -83,7 +83,10 @@ impl Driver {
         let entry = self.record(seat, &record, now);
         let acknowledge = (class == PersistClass::Before).then_some((seat, request));
         match entry {
-            Ok(entry) => self.work.push_back(Work::Store { entry, acknowledge }),
+            Ok(entry) => {
+                self.stores += usize::from(acknowledge.is_some());
+                self.work.push_back(Work::Store { entry, acknowledge });
+            }
             Err(error) => {
                 tracing::error!(%error, "a record cannot be written");
                 if acknowledge.is_some() {

@@ -179,6 +179,7 @@ impl Session {
             messages,
             inbox,
             stopping,
+            waiting: Vec::new(),
         };
         let seats: Vec<(SeatId, crate::model::InstrumentId)> =
             seats.into_iter().map(|(_, seat, instrument)| (seat, instrument)).collect();

@@ -20,7 +20,7 @@ use super::driver::SeatId;
 use super::hub::{Board, Prices};
 use crate::desk::{AccountStatus, TraderStatus};
 use crate::model::{AccountId, TraderId};
-use crate::store::{Seq, Store};
+use crate::store::{Entry, Seq, Store};
 use crate::trader::Command;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -36,6 +36,7 @@ pub(crate) enum Message {
     Prices(SeatId, Prices),
     Command(SeatId, Command, oneshot::Sender<()>),
     Ask(Ask),
+    Record(Entry, oneshot::Sender<bool>),
     ReadNow,
 }
 
@@ -110,6 +111,22 @@ impl Handle {
     /// Reads the account and repairs what differs, now; false if the account has ended.
     pub async fn reconcile(&self) -> bool {
         self.inbox.send(Message::ReadNow).await.is_ok()
+    }
+
+    /// Writes a record; true once it is durable.
+    pub(crate) async fn record(&self, entry: Entry) -> bool {
+        let (reply, told) = oneshot::channel();
+        self.inbox.send(Message::Record(entry, reply)).await.is_ok() && told.await.unwrap_or(false)
+    }
+
+    /// Returns once everything that has come in has been dealt with and nothing is under way.
+    pub async fn settle(&self) {
+        // What feeds the account's task gets its turn first.
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        let (reply, told) = oneshot::channel();
+        if self.inbox.send(Message::Ask(Ask::Idle(reply))).await.is_ok() {
+            let _ = told.await;
+        }
     }
 
     /// How the account is; `None` once it has ended.

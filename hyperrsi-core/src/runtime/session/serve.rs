@@ -10,7 +10,7 @@ use crate::runtime::calls;
 use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{Done, Driver, Job, Purpose, SeatId, Verdict, Work};
 use crate::runtime::hub::{Backoff, Hub, Prices};
-use crate::runtime::writer::{Intake, Note, Writer};
+use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
 use crate::store::{Lease, Store};
 use crate::trader::{Command, PriceSource};
 use futures_util::future::BoxFuture;
@@ -27,6 +27,7 @@ use tokio::time::timeout;
 pub(crate) enum Ask {
     Account(oneshot::Sender<AccountStatus>),
     Trader(SeatId, oneshot::Sender<Option<TraderStatus>>),
+    Idle(oneshot::Sender<()>),
 }
 
 /// How often the venue's clock is looked at.
@@ -45,6 +46,8 @@ pub(super) struct Server {
     pub(super) messages: mpsc::Receiver<Message>,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) stopping: watch::Receiver<bool>,
+    /// Who waits for nothing to be under way.
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// What the task waits for.
@@ -149,6 +152,15 @@ impl Server {
         let mut backoff = Backoff::new(Span::seconds(60), self.driver.id().as_str());
         loop {
             self.begin(calls);
+            if calls.is_empty()
+                && self.messages.is_empty()
+                && self.notes.is_empty()
+                && !self.driver.is_waiting()
+            {
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(());
+                }
+            }
             match self.next(calls, stream, upkeep.next()).await {
                 Happened::Stop => return None,
                 Happened::Back(Back::Done(done)) => self.done(done),
@@ -291,6 +303,12 @@ impl Server {
             Message::Ask(Ask::Trader(seat, reply)) => {
                 let _ = reply.send(self.driver.trader_status(seat, now));
             }
+            Message::Record(entry, reply) => {
+                if let Some(intake) = &self.intake {
+                    intake.push(entry, Some(Acknowledge::Reply(reply)));
+                }
+            }
+            Message::Ask(Ask::Idle(reply)) => self.waiting.push(reply),
             Message::ReadNow => {
                 self.driver.read_within(Span::ZERO, now);
             }
@@ -303,7 +321,8 @@ impl Server {
             match work {
                 Work::Store { entry, acknowledge } => {
                     if let Some(intake) = &self.intake {
-                        intake.push(entry, acknowledge);
+                        let waiting = acknowledge.map(|(seat, request)| Acknowledge::Seat(seat, request));
+                        intake.push(entry, waiting);
                     }
                 }
                 work => calls.push(Box::pin(self.perform(work).map(Back::Done))),

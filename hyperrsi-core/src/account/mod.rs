@@ -58,6 +58,8 @@ pub struct Account {
     losing_streak: u32,
     ledger: Option<Vec<LedgerRow>>,
     balance_f64: f64,
+    /// What the venue says is free.
+    free: Option<Amount>,
 }
 
 impl std::fmt::Debug for Account {
@@ -86,6 +88,7 @@ impl Account {
             losing_streak: 0,
             ledger: None,
             balance_f64: deposit.to_f64(),
+            free: None,
         }
     }
 
@@ -162,7 +165,8 @@ impl Account {
                 used = used.plus(reservation.margin.get())?;
             }
         }
-        Ok(Amount::new(self.balance.get().minus(used)?))
+        let own = Amount::new(self.balance.get().minus(used)?);
+        Ok(self.free.map_or(own, |free| own.min(free)))
     }
 
     /// Sizes, reviews and reserves an opening.
@@ -194,6 +198,7 @@ impl Account {
             price: ask.price,
             leverage: entry.leverage,
             margin_mode: entry.margin_mode,
+            planned_margin: sized.planned_margin,
             margin: sized.margin,
             fee: sized.fee,
         };
@@ -313,6 +318,46 @@ impl Account {
             rows.push(LedgerRow { at, kind: LedgerKind::Funding, amount });
         }
         Ok(())
+    }
+
+    /// Takes over what the venue holds of a leg where fills do not explain it: the cost becomes `average × quantity`, and
+    /// what that changes at the old quantity's price is booked as an adjustment, so that equity stays what it was
+    /// (TRADING 0.6, 14.5). Returns the adjustment.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal; nothing has been booked then.
+    pub fn adopt(
+        &mut self,
+        at: Timestamp,
+        slot: SlotId,
+        side: PositionSide,
+        quantity: Quantity,
+        average: Price,
+    ) -> Result<Amount, Overflow> {
+        let Some(entry) = self.slots.get_mut(slot.0) else { return Ok(Amount::ZERO) };
+        let book = match side {
+            PositionSide::Long => &mut entry.long,
+            PositionSide::Short => &mut entry.short,
+        };
+        let cost = book.adopt(quantity, average)?.get();
+        let adjustment = Amount::new(side.sign().times(cost)?);
+        entry.exposure = (
+            entry.long.quantity().to_f64() - entry.short.quantity().to_f64(),
+            entry.long.cost().to_f64() - entry.short.cost().to_f64(),
+        );
+        if !adjustment.is_zero() {
+            self.balance = self.balance.plus(adjustment)?;
+            self.balance_f64 = self.balance.to_f64();
+            if let Some(rows) = &mut self.ledger {
+                rows.push(LedgerRow { at, kind: LedgerKind::Adjustment, amount: adjustment });
+            }
+        }
+        Ok(adjustment)
+    }
+
+    /// What the venue says is free, if it says so: more is never reserved, whatever the books show.
+    pub const fn set_free(&mut self, free: Option<Amount>) {
+        self.free = free;
     }
 
     /// A finished trade, for streaks.

@@ -52,17 +52,23 @@ impl Walk {
         close: Timestamp,
     ) -> Result<(), Overflow> {
         at_open(engine, candle)?;
+        let held = PositionSide::BOTH.map(|side| !engine.trader.book(side).is_flat());
         // A fill inside a candle lies before its close; one millisecond keeps it in its own candle.
         let inside = close - crate::model::Span::millis_of(1);
         match self.policy {
             IntrabarPolicy::OhlcPath => path(engine, candle, inside)?,
             IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => {
-                for side in PositionSide::BOTH {
+                for side in main_first(engine) {
                     if engine.trader.book(side).is_flat() {
                         continue;
                     }
                     let leg = LegCandle::new(side, candle, inside);
+                    let opened_inside = match side {
+                        PositionSide::Long => !held[0],
+                        PositionSide::Short => !held[1],
+                    };
                     let ambiguous = match self.policy {
+                        _ if opened_inside => leg.from_the_close(engine)?,
                         IntrabarPolicy::Pessimistic => leg.pessimistic(engine)?,
                         _ => leg.optimistic(engine)?,
                     };
@@ -72,6 +78,15 @@ impl Walk {
         }
         engine.venue.halt();
         Ok(())
+    }
+}
+
+/// The main leg before its hedge, which may be closed with it.
+fn main_first(engine: &Engine) -> [PositionSide; 2] {
+    if engine.trader.view().long.hedge {
+        [PositionSide::Short, PositionSide::Long]
+    } else {
+        PositionSide::BOTH
     }
 }
 
@@ -174,7 +189,7 @@ impl LegCandle {
     fn pessimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let favourable_possible = next_favourable(engine, self.side, self.favourable).is_some();
         let mut reach = self.favourable;
-        if let Some(entry) = self.nearer_entry(engine) {
+        if let Some(entry) = self.nearer_entry(engine)? {
             fire(engine, self.now, entry, None)?;
             reach = self.close; // levels armed anew need the close beyond them
         }
@@ -194,6 +209,29 @@ impl LegCandle {
         Ok(false)
     }
 
+    /// A leg opened inside the candle, a hedge: which part of the candle came after is not known, so only its close is
+    /// tested. True: another order of events was possible.
+    fn from_the_close(&self, engine: &mut Engine) -> Result<bool, Overflow> {
+        let possible =
+            self.stop_or_liquidation(engine)?.is_some_and(|at| is_reached(self.side, self.adverse, at))
+                || next_favourable(engine, self.side, self.favourable).is_some();
+        if self.stopped_by(engine, self.close)? {
+            return Ok(possible);
+        }
+        while let Some(next) = next_favourable(engine, self.side, self.close) {
+            fire(engine, self.now, next, None)?;
+        }
+        Ok(possible)
+    }
+
+    /// The nearer of the stop in force and liquidation.
+    fn stop_or_liquidation(&self, engine: &Engine) -> Result<Option<Price>, Overflow> {
+        let stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
+        let liquidation = engine.venue.liquidation(self.side)?;
+        let nearer = |a: Price, b: Price| if is_nearer(self.side, b, a) { b } else { a };
+        Ok(stop.into_iter().chain(liquidation).reduce(nearer))
+    }
+
     /// TRADING 15.4, `optimistic`. True if another order of events was possible.
     fn optimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let mut start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
@@ -209,7 +247,7 @@ impl LegCandle {
         if engine.trader.book(self.side).is_flat() {
             return Ok(adverse_possible);
         }
-        if let Some(entry) = self.nearer_entry(engine) {
+        if let Some(entry) = self.nearer_entry(engine)? {
             fire(engine, self.now, entry, None)?;
             start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         }
@@ -278,11 +316,11 @@ impl LegCandle {
         Ok(true)
     }
 
-    /// A resting entry the adverse extreme reaches strictly before the stop.
-    fn nearer_entry(&self, engine: &Engine) -> Option<Next> {
-        let next = resting_entry(engine, self.side, self.adverse)?;
-        let stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
-        stop.is_none_or(|stop| is_nearer(self.side, next.price(), stop)).then_some(next)
+    /// A resting entry the adverse extreme reaches strictly before the stop, and before liquidation.
+    fn nearer_entry(&self, engine: &Engine) -> Result<Option<Next>, Overflow> {
+        let Some(next) = resting_entry(engine, self.side, self.adverse) else { return Ok(None) };
+        let end = self.stop_or_liquidation(engine)?;
+        Ok(end.is_none_or(|end| is_nearer(self.side, next.price(), end)).then_some(next))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Opening {
     pub leverage: u32,
     /// Margin mode it uses.
     pub margin_mode: MarginMode,
+    /// Margin that was asked for, before the quantity was floored to the lot, in quote units.
+    pub planned_margin: Amount,
     /// Margin it takes at `price`, in quote units.
     pub margin: Amount,
     /// Fee it would pay at `price` as taker, in quote units.

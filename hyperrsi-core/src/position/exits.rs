@@ -1,7 +1,7 @@
 //! The exits of one leg in one epoch: ladder, fixed stop, break-even, trailing, and the stop that results.
 
 use super::ladder::LadderInput;
-use super::{EffectiveStop, ExitPlan, Ladder, LevelState, StopKind, Trail};
+use super::{EffectiveStop, ExitPlan, Ladder, Level, LevelState, StopKind, Trail};
 use crate::model::{Arithmetic, Instrument, Overflow, PositionSide, Price, Quantity};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,31 @@ impl Exits {
         })
     }
 
+    /// Exits at given prices for the whole quantity: those of a hedge. `plan` has one level, if there is a take profit.
+    pub(crate) fn fixed(
+        plan: Arc<ExitPlan>,
+        side: PositionSide,
+        (quantity, average): (Quantity, Price),
+        take_profit: Option<Price>,
+        stop: Option<Price>,
+    ) -> Self {
+        let level = |price| Level { price, quantity, state: LevelState::Resting };
+        let levels: Vec<_> = take_profit.into_iter().map(level).collect();
+        let rest = if levels.is_empty() { quantity } else { Quantity::ZERO };
+        Self {
+            plan,
+            side,
+            average,
+            atr: None,
+            ladder: Ladder { levels, rest },
+            fixed: stop,
+            break_even: None,
+            command: None,
+            trail: None,
+            stop_unplaceable: false,
+        }
+    }
+
     /// The plan carried out.
     pub fn plan(&self) -> &Arc<ExitPlan> {
         &self.plan
@@ -88,6 +113,14 @@ impl Exits {
     /// The average entry price the epoch was built on.
     pub const fn average(&self) -> Price {
         self.average
+    }
+    /// The fixed stop, whatever else protects the leg.
+    pub(crate) const fn fixed_stop(&self) -> Option<Price> {
+        self.fixed
+    }
+    /// The stop an operator set.
+    pub(crate) const fn command(&self) -> Option<Price> {
+        self.command
     }
     /// The trail, if active.
     pub const fn trail(&self) -> Option<&Trail> {

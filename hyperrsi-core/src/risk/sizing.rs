@@ -71,6 +71,8 @@ pub struct SizingInput<'a> {
 pub struct Sized {
     /// Quantity in base units, a multiple of the lot.
     pub quantity: Quantity,
+    /// Margin that was asked for, before flooring.
+    pub planned_margin: Amount,
     /// Margin at the reference price.
     pub margin: Amount,
     /// Taker fee at the reference price.
@@ -119,7 +121,7 @@ pub fn size_entry(input: SizingInput<'_>) -> Result<Sized, Refused> {
             ),
         ));
     }
-    Ok(Sized { quantity, margin, fee })
+    Ok(Sized { quantity, planned_margin: Amount::new(planned.over(leverage)?), margin, fee })
 }
 
 /// Planned notional before flooring, and raw quantity in base units (TRADING 4.1).

@@ -1,6 +1,6 @@
 use crate::model::{Instrument, PositionSide, Price, Quantity, Span, Timeframe, Timestamp};
 use crate::position::{EffectiveStop, LevelState};
-use crate::risk::Refusal;
+use crate::risk::{Refusal, Size};
 use crate::series::History;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,28 @@ pub enum LegState {
     Closing,
 }
 
+/// The next entry that the plan of an open leg foresees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NextEntry {
+    /// Its level, rounded away from the market; fixed from one entry to the next (TRADING 10.2).
+    pub price: Price,
+    /// The same for comparisons with candles.
+    pub level: f64,
+    /// How large it is (TRADING 10.5).
+    pub size: Size,
+}
+
+impl NextEntry {
+    /// Whether a close has reached the level of a leg on that side.
+    #[inline]
+    pub fn is_reached(&self, side: PositionSide, close: f64) -> bool {
+        match side {
+            PositionSide::Long => close <= self.level,
+            PositionSide::Short => close >= self.level,
+        }
+    }
+}
+
 /// One leg as a strategy sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -35,8 +57,12 @@ pub struct LegView {
     pub average: Option<Price>,
     /// Entries so far, the first included.
     pub entries: u32,
-    /// Price of the newest entry fill.
+    /// Average fill price of the newest entry.
     pub last_entry: Option<Price>,
+    /// The next entry, if the leg has a plan for one and its limit is not reached.
+    pub next_entry: Option<NextEntry>,
+    /// Whether the planned limit entry must not rest: see [`Intent::Withhold`](super::Intent::Withhold).
+    pub withheld: bool,
     /// Effective stop.
     pub stop: Option<EffectiveStop>,
     /// The take-profit levels.
@@ -58,6 +84,8 @@ impl LegView {
             average: None,
             entries: 0,
             last_entry: None,
+            next_entry: None,
+            withheld: false,
             stop: None,
             levels: Vec::new(),
             last_exit: None,
@@ -139,6 +167,10 @@ impl<'a> Context<'a> {
     /// Close time of the candle, venue time.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+    /// Open time of the candle that closed.
+    pub fn candle_open(&self) -> Timestamp {
+        self.now - self.timeframe.span()
     }
     /// The timeframe that closed.
     pub const fn timeframe(&self) -> Timeframe {

@@ -1,6 +1,6 @@
 use super::DecisionRecord;
 use crate::model::{PositionSide, Price};
-use crate::position::{ExitPlan, ExitReason};
+use crate::position::{EntryPlan, ExitPlan, ExitReason};
 use crate::risk::{Refusal, Size};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub enum Intent {
         size: Size,
         /// How it is left.
         exits: Arc<ExitPlan>,
+        /// What may follow: further entries, a hedge.
+        entries: Option<Arc<EntryPlan>>,
     },
     /// Add to the open main leg at market: a further entry.
     Add {
@@ -44,6 +46,22 @@ pub enum Intent {
         size: Size,
         /// How it is left.
         exits: Arc<ExitPlan>,
+    },
+    /// Withdraw the planned limit entry of an open leg, or let it rest again (TRADING 10.4).
+    Withhold {
+        /// The leg.
+        side: PositionSide,
+        /// Whether it must not rest.
+        withheld: bool,
+    },
+    /// Other plans for an open leg, from its next entry on: what rests now stays (TRADING 1.3).
+    Replan {
+        /// The leg.
+        side: PositionSide,
+        /// How it is left.
+        exits: Arc<ExitPlan>,
+        /// What may follow.
+        entries: Option<Arc<EntryPlan>>,
     },
     /// Replace the exits of an open leg, starting a new epoch.
     Retune {
@@ -138,7 +156,32 @@ impl Decision {
     }
     /// Enter at market.
     pub fn enter(side: PositionSide, size: Size, exits: impl Into<Arc<ExitPlan>>) -> Self {
-        Self::of(Intent::Enter { side, size, exits: exits.into() })
+        Self::of(Intent::Enter { side, size, exits: exits.into(), entries: None })
+    }
+    /// The same entry with what may follow it: further entries, a hedge.
+    ///
+    /// ```
+    /// use hyperrsi_core::model::{Amount, PositionSide};
+    /// use hyperrsi_core::position::{Distance, EntryPlan, ExitPlan, ExtraEntries};
+    /// use hyperrsi_core::risk::Size;
+    /// use hyperrsi_core::strategy::Decision;
+    /// use rust_decimal_macros::dec;
+    /// let exits = ExitPlan::new().stop_loss(Distance::percent(dec!(9)));
+    /// let further = ExtraEntries::new(3, Distance::percent(dec!(2))).resting();
+    /// let decision = Decision::enter(PositionSide::Long, Size::Margin(Amount::new(dec!(20))), exits)
+    ///     .followed_by(EntryPlan::extra(further));
+    /// assert_eq!(decision.intents.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn followed_by(mut self, plan: impl Into<Arc<EntryPlan>>) -> Self {
+        if let Some(Intent::Enter { entries, .. }) = self.intents.last_mut() {
+            *entries = Some(plan.into());
+        }
+        self
+    }
+    /// Add to the open main leg at market.
+    pub fn add(side: PositionSide, size: Size) -> Self {
+        Self::of(Intent::Add { side, size })
     }
     /// Close a whole leg at market.
     pub fn exit(side: PositionSide, reason: ExitReason) -> Self {

@@ -10,7 +10,7 @@ mod record;
 pub mod rsi_trend;
 mod threshold;
 
-pub use context::{Context, LegState, LegView, View};
+pub use context::{Context, LegState, LegView, NextEntry, View};
 pub use decision::{Decision, Intent, Rest, RestingEntry, RestingExit};
 pub use record::{Check, DecisionOutcome, DecisionRecord, Inputs, LegSummary, RecordedOrder, Stage};
 pub use threshold::Threshold;

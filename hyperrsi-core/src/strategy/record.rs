@@ -214,6 +214,8 @@ fn gate_of(reason: &str) -> &str {
         "candle_used" => "candle",
         "no_signal" => "signal",
         "trend_blocked" | "trend_unknown" => "trend",
+        "price_not_reached" | "level_not_positive" => "price",
+        "limit_reached" => "limit",
         "direction" | "cooldown" => reason,
         _ => "opening",
     }

@@ -18,6 +18,7 @@ const FLAT_TWICE: Span = Span::seconds(2);
 
 impl Trader {
     pub(super) fn on_answer(&mut self, request: RequestId, answer: Answer) -> Result<(), Overflow> {
+        let now = self.now;
         let Some(order) = self.orders.by_request(request) else { return Ok(()) };
         let pending = order.pending.take();
         let (id, side) = (order.spec.client_id, order.spec.leg);
@@ -34,6 +35,7 @@ impl Trader {
             }
             (Some(Pending::Amend(_, spec)), Answer::Done) => {
                 order.spec = spec;
+                order.doubtful = false;
                 order.reason = order.next_reason.or(order.reason);
                 let role = order.role;
                 self.end_retry(side, role);
@@ -56,6 +58,7 @@ impl Trader {
                     order.status = OrderStatus::Unknown;
                 }
                 order.cancelling = false;
+                order.doubtful |= matches!(pending, Some(Pending::Amend(..)));
                 self.query(id);
             }
             (Some(Pending::Place(_)), Answer::Refused(class, message)) => {
@@ -81,6 +84,7 @@ impl Trader {
             }
             (Some(Pending::Cancel(_)), Answer::Refused(_, message)) => {
                 order.cancelling = false;
+                order.cancel_retry = Some(later(now, order.cancel_retry));
                 self.emit(Event::Rejected { client_id: id, message });
                 self.query(id);
             }
@@ -275,6 +279,10 @@ impl Trader {
         let leg = self.leg_mut(side);
         leg.flat_since = None;
         let known = leg.book.quantity();
+        if leg.claimed && known.is_zero() {
+            return self.take_over(side, position.quantity, position.average);
+        }
+        let leg = self.leg_mut(side);
         if position.quantity == known || leg.ignored || leg.foreign || position.updated < leg.last_fill {
             return Ok(());
         }

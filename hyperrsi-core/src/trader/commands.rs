@@ -13,6 +13,7 @@ impl Trader {
             Command::Start => {
                 self.set_gate(Refusal::NotRunning, false);
                 self.configure();
+                self.query_unknown();
                 self.read_account();
             }
             Command::Stop => self.set_gate(Refusal::NotRunning, true),
@@ -49,10 +50,13 @@ impl Trader {
             Command::Claim { side, exits } => {
                 let leg = self.leg_mut(side);
                 if leg.foreign {
-                    leg.foreign = false;
+                    (leg.foreign, leg.ignored, leg.claimed) = (false, false, true);
                     leg.plan = Some(Arc::new(exits));
-                    leg.entries = 1;
-                    self.read_account();
+                    let (quantity, average) = (leg.book.quantity(), leg.book.average());
+                    match average {
+                        Some(average) => self.take_over(side, quantity, average)?,
+                        None => self.read_account(),
+                    }
                 }
             }
             Command::Ignore { side } => {

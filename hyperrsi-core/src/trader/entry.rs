@@ -2,10 +2,10 @@
 
 use super::{Evaluation, Event, Output, PersistClass, Record, Reserve, Role, Trader};
 use crate::model::{
-    Approved, Candle, ClientOrderId, Opening, OrderKind, OrderSpec, Overflow, PositionSide, Price, Quantity,
-    RequestId, Ticket, Timeframe, Timestamp, TriggerSource, decimal_from_f64,
+    Amount, Approved, Candle, ClientOrderId, Opening, OrderKind, OrderSpec, Overflow, PositionSide, Price,
+    Quantity, RequestId, Ticket, TimeInForce, Timeframe, Timestamp, TriggerSource, decimal_from_f64,
 };
-use crate::position::ExitPlan;
+use crate::position::{EntryPlan, ExitPlan};
 use crate::risk::{Refusal, Refused, Size};
 use crate::strategy::{Decision, DecisionOutcome, DecisionRecord, Intent, LegState, RecordedOrder, Rest};
 use rust_decimal::Decimal;
@@ -17,6 +17,8 @@ pub(crate) enum EntryKind {
     First,
     Add,
     Hedge,
+    /// A further entry that rests as a limit order.
+    Limit,
 }
 
 #[derive(Clone, Debug)]
@@ -33,14 +35,56 @@ pub(crate) struct PendingEntry {
     side: PositionSide,
     size: Size,
     exits: Option<Arc<ExitPlan>>,
+    entries: Option<Arc<EntryPlan>>,
+    /// The price of a limit entry.
+    limit: Option<Price>,
     decided: Timestamp,
     stage: Stage,
     record: Option<Box<DecisionRecord>>,
 }
 
 impl PendingEntry {
+    /// A further entry at a limit price.
+    pub(crate) const fn limit(side: PositionSide, size: Size, price: Price, decided: Timestamp) -> Self {
+        Self {
+            kind: EntryKind::Limit,
+            side,
+            size,
+            exits: None,
+            entries: None,
+            limit: Some(price),
+            decided,
+            stage: Stage::Price,
+            record: None,
+        }
+    }
+    /// A hedge entry of that quantity.
+    pub(crate) const fn hedge(
+        side: PositionSide,
+        quantity: Quantity,
+        exits: Arc<ExitPlan>,
+        decided: Timestamp,
+    ) -> Self {
+        Self {
+            kind: EntryKind::Hedge,
+            side,
+            size: Size::Base(quantity),
+            exits: Some(exits),
+            entries: None,
+            limit: None,
+            decided,
+            stage: Stage::Price,
+            record: None,
+        }
+    }
+    pub(crate) const fn side(&self) -> PositionSide {
+        self.side
+    }
+    pub(crate) const fn kind(&self) -> EntryKind {
+        self.kind
+    }
     pub(crate) const fn waits_for_price(&self) -> bool {
-        matches!(self.stage, Stage::Price)
+        matches!(self.stage, Stage::Price) && self.limit.is_none()
     }
 }
 
@@ -48,6 +92,9 @@ impl Trader {
     #[inline]
     pub(super) fn on_candle(&mut self, timeframe: Timeframe, candle: &Candle) {
         self.lift_margin_block();
+        if self.base.is_none_or(|base| timeframe < base) {
+            self.base = Some(timeframe);
+        }
         let request = self.request();
         self.evaluation = Some(Evaluation {
             request,
@@ -75,17 +122,20 @@ impl Trader {
         if decision.atr.is_some() {
             self.atr = decision.atr;
         }
-        if decision.is_hold() {
+        if decision.is_hold() && !self.rest_waits {
             self.evaluation = None;
             if decision.intents.capacity() == 0 {
                 std::mem::forget(decision); // it owns nothing: skip the drop, once per candle
             }
             return Ok(());
         }
-        match self.evaluation.take() {
-            Some(evaluation) => self.act_on(evaluation, decision),
-            None => Ok(()),
+        if let Some(evaluation) = self.evaluation.take() {
+            self.act_on(evaluation, decision)?;
         }
+        if self.rest_waits {
+            self.rest_now();
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -129,14 +179,27 @@ impl Trader {
         record: &mut Option<Box<DecisionRecord>>,
     ) -> Result<(), Overflow> {
         match intent {
-            Intent::Enter { side, size, exits } => {
-                self.decide(evaluation, EntryKind::First, side, size, Some(exits), record.take());
+            Intent::Enter { side, size, exits, entries } => {
+                let plans = (Some(exits), entries);
+                self.decide(evaluation, EntryKind::First, side, size, plans, record.take());
             }
             Intent::Add { side, size } => {
-                self.decide(evaluation, EntryKind::Add, side, size, None, record.take());
+                self.decide(evaluation, EntryKind::Add, side, size, (None, None), record.take());
             }
             Intent::Hedge { side, size, exits } => {
-                self.decide(evaluation, EntryKind::Hedge, side, size, Some(exits), record.take());
+                let plans = (Some(exits), None);
+                self.decide(evaluation, EntryKind::Hedge, side, size, plans, record.take());
+            }
+            Intent::Withhold { side, withheld } => {
+                self.leg_mut(side).withheld = withheld;
+                self.reconcile_next_entry(side);
+                self.sync(side);
+            }
+            Intent::Replan { side, exits, entries } => {
+                let leg = self.leg_mut(side);
+                if !leg.book.is_flat() {
+                    leg.replan = Some((exits, entries));
+                }
             }
             Intent::Exit { side, fraction, reason } => {
                 if fraction > Decimal::ZERO && fraction <= Decimal::ONE {
@@ -157,28 +220,36 @@ impl Trader {
         kind: EntryKind,
         side: PositionSide,
         size: Size,
-        exits: Option<Arc<ExitPlan>>,
+        (exits, entries): (Option<Arc<ExitPlan>>, Option<Arc<EntryPlan>>),
         record: Option<Box<DecisionRecord>>,
     ) {
-        if let Err(refused) = self.may_open(evaluation, kind, side, size, exits.as_deref()) {
+        let plans = (exits.as_deref(), entries.as_deref());
+        if let Err(refused) = self.may_open(evaluation, kind, side, size, plans) {
             return self.refuse(side, refused, record);
         }
         if kind != EntryKind::Add {
             let leg = self.leg_mut(side);
-            leg.state = LegState::Entering;
+            if leg.book.is_flat() {
+                leg.state = LegState::Entering;
+            }
             leg.hedge = kind == EntryKind::Hedge;
             self.sync(side);
         }
-        self.view.leg_mut(side).candle_used = Some(evaluation.candle);
+        if kind != EntryKind::Hedge {
+            self.view.leg_mut(side).candle_used = Some(evaluation.candle);
+        }
         self.entries.push(PendingEntry {
             kind,
             side,
             size,
             exits,
+            entries,
+            limit: None,
             decided: evaluation.close,
             stage: Stage::Price,
             record,
         });
+        self.reconcile_next_entry(side);
     }
 
     fn may_open(
@@ -187,7 +258,7 @@ impl Trader {
         kind: EntryKind,
         side: PositionSide,
         size: Size,
-        exits: Option<&ExitPlan>,
+        (exits, entries): (Option<&ExitPlan>, Option<&EntryPlan>),
     ) -> Result<(), Refused> {
         if let Some(gate) = self.gate(side) {
             return Err(gate.into());
@@ -214,7 +285,12 @@ impl Trader {
             EntryKind::Add if leg.state != LegState::Open || leg.hedge => {
                 return Err(Refusal::LegClosed.into());
             }
-            EntryKind::Add => {}
+            EntryKind::Add | EntryKind::Limit => {
+                let limit = leg.entry_plan.as_ref().and_then(|plan| plan.extra).map(|extra| extra.limit);
+                if limit.is_some_and(|limit| leg.entries >= limit) {
+                    return Err(Refusal::LimitReached.into());
+                }
+            }
             EntryKind::Hedge => {
                 if !self.policy.venue.hedge_mode {
                     return Err(Refusal::HedgeModeRequired.into());
@@ -237,8 +313,9 @@ impl Trader {
         if self.view.instrument.is_spot() && side == PositionSide::Short {
             return Err(Refused::new(Refusal::Unsupported, "a spot market cannot be sold short"));
         }
-        if exits.is_some_and(ExitPlan::needs_atr) && self.atr.is_none() {
-            return Err(Refused::new(Refusal::WarmingUp, "the exits need an ATR that is not known yet"));
+        let needs_atr = exits.is_some_and(ExitPlan::needs_atr) || entries.is_some_and(EntryPlan::needs_atr);
+        if needs_atr && self.atr.is_none() {
+            return Err(Refused::new(Refusal::WarmingUp, "the plan needs an ATR that is not known yet"));
         }
         Ok(())
     }
@@ -268,41 +345,49 @@ impl Trader {
     /// A trade price: entries that wait for one are sized now.
     pub(super) fn size_entries(&mut self) {
         let mut index = 0;
-        while let Some(entry) = self.entries.get(index) {
-            if !entry.waits_for_price() {
+        while index < self.entries.len() {
+            let before = self.entries.len();
+            self.size_entry(index);
+            if self.entries.len() == before {
                 index += 1;
-                continue;
-            }
-            let (side, kind, decided, size) = (entry.side, entry.kind, entry.decided, entry.size);
-            let refusal = if self.now - decided > self.policy.max_signal_age {
-                Some(Refused::new(Refusal::SignalStale, format!("decided at {decided}, now {}", self.now)))
-            } else if kind == EntryKind::Add && self.leg(side).state != LegState::Open {
-                Some(Refusal::LegClosed.into())
-            } else {
-                self.gate(side).map(Refused::from)
-            };
-            let price = self.price(TriggerSource::Last).and_then(decimal_from_f64).map(Price::new);
-            match (refusal, price) {
-                (Some(refused), _) => self.drop_entry(index, refused),
-                (None, None) => index += 1,
-                (None, Some(price)) => {
-                    self.reserve(index, side, kind, decided, size, price);
-                    index += 1;
-                }
             }
         }
     }
 
-    fn reserve(
-        &mut self,
-        index: usize,
-        side: PositionSide,
-        kind: EntryKind,
-        decided: Timestamp,
-        size: Size,
-        price: Price,
-    ) {
+    /// Sizes one entry if it waits for a price and a recent one is known.
+    pub(super) fn size_entry(&mut self, index: usize) {
+        let Some(entry) = self.entries.get(index).filter(|entry| entry.waits_for_price()) else { return };
+        let (side, kind, decided) = (entry.side, entry.kind, entry.decided);
+        let refusal = if self.now - decided > self.policy.max_signal_age {
+            Some(Refused::new(Refusal::SignalStale, format!("decided at {decided}, now {}", self.now)))
+        } else if kind == EntryKind::Add && self.leg(side).state != LegState::Open {
+            Some(Refusal::LegClosed.into())
+        } else {
+            self.gate(side).map(Refused::from)
+        };
+        let price = self.price(TriggerSource::Last).and_then(decimal_from_f64).map(Price::new);
+        match (refusal, price) {
+            (Some(refused), _) => self.drop_entry(index, refused),
+            (None, None) => {}
+            (None, Some(price)) => self.reserve(index, price),
+        }
+    }
+
+    /// Asks the account to size, review and reserve an entry at a price.
+    pub(super) fn reserve(&mut self, index: usize, price: Price) {
         let request = self.request();
+        let Some(entry) = self.entries.get_mut(index) else { return };
+        entry.stage = Stage::Reserving(request);
+        if let Some(record) = &mut entry.record {
+            record.inputs.reference = Some(price.to_string());
+            record.inputs.reference_age = Some(0);
+        }
+        let (side, size, decided, first) =
+            (entry.side, entry.size, entry.decided, entry.kind == EntryKind::First);
+        let kind = match entry.limit {
+            Some(price) => OrderKind::Limit { price, time_in_force: TimeInForce::GoodTillCancelled },
+            None => OrderKind::Market,
+        };
         let leg = self.leg(side);
         let number = u16::try_from(leg.entries + 1).unwrap_or(u16::MAX);
         let order = OrderSpec {
@@ -311,32 +396,33 @@ impl Trader {
             side: side.opening(),
             reduce_only: false,
             quantity: Quantity::ZERO,
-            kind: OrderKind::Market,
+            kind,
         };
-        let min_entry_notional = if kind == EntryKind::First { self.policy.min_entry_notional } else { None };
-        if let Some(entry) = self.entries.get_mut(index) {
-            entry.stage = Stage::Reserving(request);
-            if let Some(record) = &mut entry.record {
-                record.inputs.reference = Some(price.to_string());
-                record.inputs.reference_age = Some(0);
-            }
-        }
+        let min_entry_notional = if first { self.policy.min_entry_notional } else { None };
         let reserve = Reserve { request, order, size, price, min_entry_notional };
         self.outputs.push_back(Output::Reserve(Box::new(reserve)));
     }
 
     /// Gives an entry up. The leg is as if it had never been decided.
-    fn drop_entry(&mut self, index: usize, refused: Refused) {
+    fn drop_entry(&mut self, index: usize, mut refused: Refused) {
         if index >= self.entries.len() {
             return;
         }
         let entry = self.entries.remove(index);
+        if entry.kind == EntryKind::Hedge
+            && matches!(refused.code, Refusal::BelowMinSize | Refusal::BelowMinNotional)
+        {
+            refused.code = Refusal::HedgeBelowMinSize;
+        }
         let leg = self.leg_mut(entry.side);
         if leg.state == LegState::Entering && leg.book.is_flat() {
             leg.state = LegState::Flat;
             leg.hedge = false;
         }
         self.sync(entry.side);
+        if entry.kind == EntryKind::Limit {
+            self.rest_later(entry.side);
+        }
         if refused.code == Refusal::InsufficientMargin {
             self.count_margin_failure();
         }
@@ -366,6 +452,9 @@ impl Trader {
             }
             return Ok(());
         };
+        if let (Ok(approved), Some(entry)) = (&outcome, self.entries.get(index)) {
+            self.freeze_base(entry.side, entry.kind, entry.size, approved.get().planned_margin);
+        }
         match outcome {
             Err(refused) => self.drop_entry(index, refused),
             Ok(approved) if self.policy.journal => {
@@ -383,6 +472,16 @@ impl Trader {
             Ok(approved) => self.send(index, *approved),
         }
         Ok(())
+    }
+
+    /// The first entry's amount is that of every further one, whatever the account holds then (TRADING 10.5).
+    fn freeze_base(&mut self, side: PositionSide, kind: EntryKind, size: Size, planned: Amount) {
+        if kind == EntryKind::First {
+            self.leg_mut(side).base = Some(match size {
+                Size::PercentOfAvailable(_) => Size::Margin(planned),
+                size => size,
+            });
+        }
     }
 
     pub(super) fn on_stored(&mut self, request: RequestId) -> Result<(), Overflow> {
@@ -413,17 +512,21 @@ impl Trader {
         }
         let mut entry = self.entries.remove(index);
         let spec = approved.get().order;
-        if self.now - entry.decided > self.policy.max_signal_age {
+        if entry.limit.is_none() && self.now - entry.decided > self.policy.max_signal_age {
             self.outputs.push_back(Output::Release(spec.client_id));
             self.entries.insert(index, entry);
             return self.drop_entry(index, Refusal::SignalStale.into());
         }
         let request = self.request();
         let leg = self.leg_mut(entry.side);
-        leg.cycle = entry.decided;
-        leg.revision = 0;
+        if entry.limit.is_none() {
+            leg.begin_cycle(entry.decided);
+        }
         if let Some(exits) = entry.exits.take() {
             leg.plan = Some(exits);
+        }
+        if entry.kind == EntryKind::First {
+            leg.entry_plan = entry.entries.take();
         }
         let (epoch, number) = (leg.epoch + 1, u16::try_from(leg.entries + 1).unwrap_or(u16::MAX));
         self.orders.add(spec, Role::Entry(number), epoch, request, None);
@@ -431,7 +534,7 @@ impl Trader {
         if let Some(mut record) = entry.record.take() {
             record.outcome = match entry.kind {
                 EntryKind::First => DecisionOutcome::Enter,
-                EntryKind::Add => DecisionOutcome::Add,
+                EntryKind::Add | EntryKind::Limit => DecisionOutcome::Add,
                 EntryKind::Hedge => DecisionOutcome::Hedge,
             };
             record.orders.push(RecordedOrder {
@@ -454,6 +557,10 @@ impl Trader {
             leg.hedge = false;
         }
         leg.attempt = leg.attempt.wrapping_add(1);
+        let open = !leg.book.is_flat();
+        if open {
+            self.rest_later(side);
+        }
         self.sync(side);
     }
 }

@@ -1,7 +1,9 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
 use super::{Evaluation, Event, Output, Record, Role, Trader};
-use crate::model::{Amount, Fill, FillKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp};
+use crate::model::{
+    Amount, Fill, FillKind, OrderKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp,
+};
 use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
 use crate::strategy::LegState;
@@ -17,6 +19,9 @@ struct Booked {
     reason: Option<ExitReason>,
     /// Trigger or limit of the order.
     price: Option<Price>,
+    limit: bool,
+    /// The first fill of its order.
+    first: bool,
 }
 
 impl Trader {
@@ -43,6 +48,7 @@ impl Trader {
         fill: &Fill,
     ) -> Result<Option<Booked>, Overflow> {
         let Some(order) = self.orders.for_fill(id) else { return Ok(None) };
+        let first = order.filled.is_zero();
         order.book(fill.price, fill.quantity)?;
         let complete = order.is_complete();
         let next = if complete { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
@@ -58,6 +64,8 @@ impl Trader {
             epoch: order.epoch,
             reason: order.reason,
             price: order.spec.kind.price(),
+            limit: matches!(order.spec.kind, OrderKind::Limit { .. }),
+            first,
         };
         if released {
             self.outputs.push_back(Output::Release(*id));
@@ -81,11 +89,16 @@ impl Trader {
         let late = ours && leg.book.is_flat() && leg.plan.is_none();
         leg.enter(fill, leverage)?;
         leg.epoch += 1;
-        if let Some(Role::Entry(number)) = booked.map(|b| b.role) {
-            leg.entries = u32::from(number);
+        let entry_is_new = booked.is_some_and(|b| b.first && matches!(b.role, Role::Entry(_)));
+        leg.entries += u32::from(entry_is_new);
+        let (closing, entries, hedge) = (leg.closing, leg.entries, leg.hedge);
+        if entry_is_new && let Some((exits, entry_plan)) = leg.replan.take() {
+            (leg.plan, leg.entry_plan) = (Some(exits), entry_plan);
         }
-        let (closing, entries) = (leg.closing, leg.entries);
-        self.view.leg_mut(side).last_entry = Some(fill.price);
+        self.view.leg_mut(side).last_entry = booked.and_then(|b| b.average).or(Some(fill.price));
+        if let Some(booked) = booked.filter(|b| b.limit) {
+            self.limit_entry_filled(fill, booked.complete);
+        }
         if late {
             return self.close(side, rust_decimal::Decimal::ONE, ExitReason::LateFill);
         }
@@ -97,11 +110,18 @@ impl Trader {
         if let Some(order) = fill.client_id.and_then(|id| self.orders.get_mut(&id)) {
             order.epoch = epoch;
         }
-        self.leg_mut(side).state = LegState::Open;
+        let leg = self.leg_mut(side);
+        leg.state = LegState::Open;
+        leg.hedge_due = !hedge;
         self.start_epoch(side, fill.price)?;
+        self.plan_next_entry(side)?;
         let leg = self.leg(side);
         let (average, quantity) = (leg.book.average().unwrap_or(fill.price), leg.book.quantity());
         self.emit(Event::Entered { side, entries, average, quantity });
+        if hedge {
+            self.hedge_filled(side, entry_is_new)?;
+            self.refresh_hedge(side.opposite())?;
+        }
         self.reconcile(side)
     }
 
@@ -189,7 +209,11 @@ impl Trader {
         match (fill.kind, booked.map(|b| b.role)) {
             (FillKind::Liquidation, _) => ExitReason::Liquidation,
             (FillKind::Adl, _) => ExitReason::Adl,
+            (FillKind::Trade, Some(Role::TakeProfit(..))) if self.leg(fill.leg).hedge => {
+                ExitReason::HedgeTakeProfit
+            }
             (FillKind::Trade, Some(Role::TakeProfit(level, _))) => ExitReason::take_profit(level),
+            (FillKind::Trade, Some(Role::Stop(_))) if self.leg(fill.leg).hedge => ExitReason::HedgeStopLoss,
             (FillKind::Trade, Some(Role::Stop(_))) => {
                 // At the price of the effective stop the kind that ranks highest names it (6.5).
                 let stop = self.leg(fill.leg).stop();
@@ -243,7 +267,7 @@ impl Trader {
             }
         }
         self.emit(Event::LevelReached { side, level });
-        Ok(())
+        self.main_level_reached(side, level)
     }
 
     /// The full exit of a leg: siblings are withdrawn, the trade is told, the cooldown starts.
@@ -262,6 +286,7 @@ impl Trader {
         let leg = self.leg_mut(side);
         let reason = leg.closing.filter(|_| reason == ExitReason::Manual).unwrap_or(reason);
         let hedge = leg.hedge;
+        let hedge_plan = leg.entry_plan.as_ref().and_then(|plan| plan.hedge);
         let trade = leg.finish(time, reason)?;
         if let Some(trade) = trade {
             self.spool(|| Record::Trade(Box::new(trade.clone())));
@@ -272,7 +297,7 @@ impl Trader {
         }
         self.orders.sweep();
         self.sync(side);
-        Ok(())
+        if hedge { self.hedge_flat(side, reason) } else { self.main_flat(side, hedge_plan, reason) }
     }
 
     pub(super) fn on_funding(&mut self, side: PositionSide, amount: Amount) -> Result<(), Overflow> {

@@ -6,7 +6,7 @@ use crate::risk::Refusal;
 use std::collections::BTreeSet;
 
 /// The gates of one trader. An open gate set means openings may pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Gates {
     closed: BTreeSet<Refusal>,
     pub(crate) margin_failures: u32,
@@ -59,6 +59,16 @@ impl Gates {
             *count = 0;
         }
     }
+    /// Every closed gate, in reporting order.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = Refusal> {
+        self.closed.iter().copied()
+    }
+    /// After a restart: what a start has to open again is closed, of the rest only `kept` stays as it was.
+    pub(crate) fn restart(&mut self, kept: &[Refusal]) {
+        let mut closed = Self::default().closed;
+        closed.extend(self.closed.iter().copied().filter(|gate| kept.contains(gate)));
+        self.closed = closed;
+    }
     pub(crate) fn lift_failures(&mut self) {
         self.entry_failures = [0; 2];
         self.failure_paused = [false; 2];
@@ -73,6 +83,9 @@ impl Trader {
         if changed {
             self.emit(Event::Gate(gate, closed));
             self.refresh_gates();
+            if closed {
+                PositionSide::BOTH.into_iter().for_each(|side| self.reconcile_next_entry(side));
+            }
         }
     }
 

@@ -255,6 +255,13 @@ pub enum Input<'a> {
     },
     /// An operator asks for something.
     Command(Command),
+    /// Something that concerns more than this trader forbids openings, or no longer does: a rejected key, maintenance.
+    Gate {
+        /// The reason openings are refused with.
+        gate: Refusal,
+        /// Whether it forbids them from now on.
+        closed: bool,
+    },
     /// The connection changed.
     Link(Link),
     /// The time of [`deadline`](super::Trader::deadline) has come.

@@ -2,14 +2,16 @@
 
 use crate::model::{Amount, Arithmetic, Fill, Overflow, PositionSide, Price, Quantity, Span, Timestamp};
 use crate::position::{
-    Book, EffectiveStop, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill, TradeFillKind,
+    Book, EffectiveStop, EntryPlan, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill,
+    TradeFillKind,
 };
-use crate::strategy::LegState;
+use crate::risk::Size;
+use crate::strategy::{LegState, NextEntry};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
 /// A trade under construction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct TradeBuilder {
     entry_time: Timestamp,
     entry_value: Decimal,
@@ -69,16 +71,38 @@ impl TradeBuilder {
 }
 
 /// A leg of a trader.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Leg {
     pub(crate) side: PositionSide,
     pub(crate) state: LegState,
     pub(crate) hedge: bool,
     pub(crate) foreign: bool,
+    /// An operator claimed a foreign position that the next read of the account will show.
+    pub(crate) claimed: bool,
     pub(crate) ignored: bool,
     pub(crate) book: Book,
     pub(crate) entries: u32,
     pub(crate) plan: Option<Arc<ExitPlan>>,
+    /// What may follow the first entry.
+    pub(crate) entry_plan: Option<Arc<EntryPlan>>,
+    /// Plans from the next entry on.
+    pub(crate) replan: Option<(Arc<ExitPlan>, Option<Arc<EntryPlan>>)>,
+    /// The first entry's amount, frozen when the leg opened (TRADING 10.5).
+    pub(crate) base: Option<Size>,
+    /// Level and size of the next entry, fixed for the epoch.
+    pub(crate) next: Option<NextEntry>,
+    /// The strategy wants no limit entry to rest.
+    pub(crate) withheld: bool,
+    /// The next limit entry waits for a candle to close.
+    pub(crate) rest_waits: bool,
+    /// When a limit entry that has filled in part last grew.
+    pub(crate) grown: Option<Timestamp>,
+    /// Hedge entries made for this main leg.
+    pub(crate) hedge_entries: u32,
+    /// A main entry has filled in part; the hedge is evaluated once it has ended.
+    pub(crate) hedge_due: bool,
+    /// That hedges need a two-way account has been told.
+    pub(crate) hedge_alerted: bool,
     pub(crate) exits: Option<Exits>,
     pub(crate) trade: Option<TradeBuilder>,
     /// Close of the deciding candle of the newest entry: the time part of order ids.
@@ -124,10 +148,21 @@ impl Leg {
             state: LegState::Flat,
             hedge: false,
             foreign: false,
+            claimed: false,
             ignored: false,
             book: Book::EMPTY,
             entries: 0,
             plan: None,
+            entry_plan: None,
+            replan: None,
+            base: None,
+            next: None,
+            withheld: false,
+            rest_waits: false,
+            grown: None,
+            hedge_entries: 0,
+            hedge_due: false,
+            hedge_alerted: false,
             exits: None,
             trade: None,
             cycle: Timestamp::EPOCH,
@@ -162,6 +197,26 @@ impl Leg {
         trade.entry_quantity = trade.entry_quantity.plus(fill.quantity)?;
         trade.margin = trade.margin.plus(value.over(Decimal::from(leverage.max(1)))?)?;
         trade.note(fill, TradeFillKind::Entry)
+    }
+
+    /// Takes over a position of unknown history: one entry at the average.
+    pub(crate) fn claim(
+        &mut self,
+        now: Timestamp,
+        quantity: Quantity,
+        average: Price,
+        leverage: u32,
+    ) -> Result<(), Overflow> {
+        self.book.adopt(quantity, average)?;
+        let value = average.value(quantity)?.get();
+        let mut trade = TradeBuilder::new(now);
+        (trade.entry_value, trade.entry_quantity) = (value, quantity);
+        trade.margin = value.over(Decimal::from(leverage.max(1)))?;
+        self.trade = Some(trade);
+        self.state = LegState::Open;
+        self.entries = 1;
+        self.epoch += 1;
+        Ok(())
     }
 
     /// Books an exit fill.
@@ -227,6 +282,14 @@ impl Leg {
             fills: trade.fills,
             protection: trade.protection,
         }))
+    }
+
+    /// Orders get ids of a new cycle. Within one second numbers go on, so that no id is ever made twice.
+    pub(crate) fn begin_cycle(&mut self, cycle: Timestamp) {
+        if cycle.seconds() != self.cycle.seconds() {
+            self.revision = 0;
+        }
+        self.cycle = cycle;
     }
 
     /// The stop that protects the leg now.

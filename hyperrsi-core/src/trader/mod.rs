@@ -27,8 +27,10 @@ mod answers;
 mod close;
 mod commands;
 mod entry;
+mod extra;
 mod fills;
 mod gates;
+mod hedge;
 mod id;
 mod input;
 mod leg;
@@ -36,16 +38,18 @@ mod orders;
 mod output;
 mod prices;
 mod reconcile;
+mod snapshot;
 mod wake;
 
 pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
 pub use id::{IdSpace, PREFIX, Role};
 pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
+pub use snapshot::TraderSnapshot;
 
 use crate::model::{
-    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timestamp, TradeId, TraderId,
-    TriggerSource,
+    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TradeId,
+    TraderId, TriggerSource,
 };
 use crate::position::{Book, EffectiveStop};
 use crate::strategy::View;
@@ -81,6 +85,21 @@ pub struct Armed {
     pub trail_extreme: Option<f64>,
 }
 
+/// An order of a trader that may still fill.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct LiveOrder {
+    /// The order as it was last confirmed or sent.
+    pub spec: crate::model::OrderSpec,
+    /// What it is for.
+    pub role: Role,
+    /// Where it is in its life.
+    pub status: crate::model::OrderStatus,
+    /// Filled so far.
+    pub filled: crate::model::Quantity,
+    /// Whether a request about it is under way or its outcome is unknown.
+    pub busy: bool,
+}
+
 /// Trades one instrument of one account. See the [module](self) for the contract.
 #[derive(Debug)]
 pub struct Trader {
@@ -103,6 +122,10 @@ pub struct Trader {
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
     applied: Applied,
+    /// A leg waits for a candle to close before its limit entry may rest.
+    rest_waits: bool,
+    /// The shortest timeframe whose candles come.
+    base: Option<Timeframe>,
     /// An evaluate output that comes before everything in the queue: one is made per candle.
     asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
@@ -112,7 +135,7 @@ pub struct Trader {
 const APPLIED_FILLS: usize = 1_024;
 
 /// The newest fills, each applied once; older ones count as applied by their venue time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Applied {
     known: BTreeSet<TradeId>,
     order: VecDeque<(TradeId, Timestamp)>,
@@ -167,6 +190,8 @@ impl Trader {
             last: None,
             atr: None,
             applied: Applied::default(),
+            rest_waits: false,
+            base: None,
             asked: None,
             trace_protection: false,
         };
@@ -265,6 +290,7 @@ impl Trader {
             Input::Policy(policy) => self.on_policy(*policy),
             Input::CloseFor { side, reason } => self.close_for(side, reason)?,
             Input::Command(command) => self.on_command(command)?,
+            Input::Gate { gate, closed } => self.set_gate(gate, closed),
             Input::Link(link) => self.on_link(link),
             Input::Wake => self.on_wake()?,
         }
@@ -338,6 +364,29 @@ impl Trader {
         self.leg(side).unprotected
     }
 
+    /// Since when a wanted stop of a side has not been confirmed by the venue.
+    pub const fn unprotected_since(&self, side: PositionSide) -> Option<Timestamp> {
+        self.leg(side).unprotected_since
+    }
+    /// Every order that may still fill, oldest first.
+    pub fn orders(&self) -> impl Iterator<Item = LiveOrder> {
+        self.orders.iter().filter(|order| order.is_live()).map(|order| LiveOrder {
+            spec: order.spec,
+            role: order.role,
+            status: order.status,
+            filled: order.filled,
+            busy: order.is_busy(),
+        })
+    }
+    /// The gates that are closed for openings on both sides, in reporting order.
+    pub fn gates(&self) -> impl Iterator<Item = crate::risk::Refusal> {
+        self.gates.closed()
+    }
+    /// Until when missing margin blocks openings.
+    pub const fn margin_blocked_until(&self) -> Option<Timestamp> {
+        self.gates.margin_blocked_until
+    }
+
     pub(crate) const fn leg(&self, side: PositionSide) -> &Leg {
         match side {
             PositionSide::Long => &self.long,
@@ -373,10 +422,11 @@ impl Trader {
     }
 
     fn cancel(&mut self, client_id: ClientOrderId) {
-        let request = self.request();
+        let (request, now) = (self.request(), self.now);
         if let Some(order) = self.orders.get_mut(&client_id)
             && !order.cancelling
             && order.status.is_live()
+            && order.cancel_retry.is_none_or(|(at, _)| at <= now)
             // The answer to these says whether there is anything to cancel; `reconcile` asks again then.
             && !matches!(order.pending, Some(orders::Pending::Query(_) | orders::Pending::Place(_)))
         {
@@ -409,6 +459,7 @@ impl Trader {
         view.average = leg.book.average();
         view.entries = leg.entries;
         view.stop = leg.stop();
+        (view.next_entry, view.withheld) = (leg.next, leg.withheld);
         view.levels.clear();
         if let Some(exits) = &leg.exits {
             view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));

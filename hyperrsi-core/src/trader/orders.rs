@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use std::collections::VecDeque;
 
 /// What is under way for an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Pending {
     Place(RequestId),
     Amend(RequestId, OrderSpec),
@@ -26,7 +26,7 @@ impl Pending {
 }
 
 /// One order of ours.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Tracked {
     pub(crate) spec: OrderSpec,
     pub(crate) role: Role,
@@ -43,6 +43,10 @@ pub(crate) struct Tracked {
     value: Decimal,
     pub(crate) pending: Option<Pending>,
     pub(crate) cancelling: bool,
+    /// A change of it was asked for and never answered: what it is at the venue now is not known.
+    pub(crate) doubtful: bool,
+    /// When a refused cancel is tried again.
+    pub(crate) cancel_retry: Option<super::leg::Retry>,
 }
 
 impl Tracked {
@@ -80,7 +84,7 @@ impl Tracked {
     }
     /// Confirmed by the venue, with nothing under way that could change that.
     pub(crate) const fn is_confirmed(&self) -> bool {
-        matches!(self.status, OrderStatus::Open | OrderStatus::PartiallyFilled) && self.pending.is_none()
+        self.protects() && self.pending.is_none() && !self.doubtful
     }
 }
 
@@ -88,7 +92,7 @@ impl Tracked {
 const FINISHED: usize = 128;
 
 /// Live orders, and the newest of those that ended with nothing under way for them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Orders {
     live: Vec<Tracked>,
     finished: VecDeque<Tracked>,
@@ -115,6 +119,8 @@ impl Orders {
             value: Decimal::ZERO,
             pending: Some(Pending::Place(request)),
             cancelling: false,
+            doubtful: false,
+            cancel_retry: None,
         });
     }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {
@@ -168,6 +174,17 @@ impl Orders {
                 self.finished.pop_front();
             }
             self.finished.push_back(self.live.remove(index));
+        }
+    }
+    /// The process that waited for answers is gone: whatever was under way has an unknown outcome.
+    pub(crate) fn lose_answers(&mut self) {
+        for order in &mut self.live {
+            let pending = order.pending.take();
+            order.cancelling = false;
+            order.doubtful |= matches!(pending, Some(Pending::Amend(..)));
+            if order.status.is_live() && (pending.is_some() || order.status == OrderStatus::Pending) {
+                order.status = OrderStatus::Unknown;
+            }
         }
     }
     pub(crate) fn is_empty(&self) -> bool {

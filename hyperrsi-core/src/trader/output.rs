@@ -5,7 +5,7 @@ use crate::model::{
 use crate::position::{EffectiveStop, ExitReason, Trade};
 use crate::risk::{Refusal, Refused, Size};
 use crate::strategy::DecisionRecord;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Ask the account to size, review and reserve an opening.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Reserve {
 }
 
 /// Whether something waits for a record to be durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PersistClass {
     /// Precedes an output that adds risk, which waits for it.
@@ -33,7 +33,7 @@ pub enum PersistClass {
 }
 
 /// What a journal record holds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Record {
@@ -50,7 +50,7 @@ pub enum Record {
 }
 
 /// A setting of the venue that has to be as configured before the first order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Configure {
@@ -59,7 +59,7 @@ pub enum Configure {
 }
 
 /// Something a person or another part may want to know.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
@@ -128,6 +128,8 @@ pub enum Event {
         side: PositionSide,
         /// The quantity now.
         quantity: Quantity,
+        /// The average entry price now.
+        average: Price,
     },
     /// A position that was not opened by us.
     Foreign {

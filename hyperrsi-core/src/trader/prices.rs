@@ -89,7 +89,7 @@ impl Trader {
                 return Ok(());
             }
         }
-        self.close(side, Decimal::ONE, stop.kind.reason())
+        self.close(side, Decimal::ONE, self.reason_of(side, stop.kind))
     }
 
     /// Whether a venue stop at `at` is at least as protective as `wanted`.
@@ -108,6 +108,6 @@ impl Trader {
 
     /// The reason an engine stop of the leg would have.
     pub(super) fn stop_reason(&self, side: PositionSide) -> ExitReason {
-        self.leg(side).stop().map_or(ExitReason::StopLoss, |stop| stop.kind.reason())
+        self.leg(side).stop().map_or(ExitReason::StopLoss, |stop| self.reason_of(side, stop.kind))
     }
 }

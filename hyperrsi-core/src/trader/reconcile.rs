@@ -31,10 +31,13 @@ impl Trader {
                 self.cancel_orphans(side);
                 self.continue_close(side)?;
             }
-            _ => self.reconcile_take_profits(side)?,
+            _ => {
+                self.reconcile_take_profits(side)?;
+                self.reconcile_next_entry(side);
+            }
         }
         self.sync(side);
-        Ok(())
+        if self.leg(side).entry_plan.is_some() { self.follow_up(side) } else { Ok(()) }
     }
 
     /// Own orders that reduce a leg which is flat have nothing left to do, and neither have openings of a leg that is
@@ -61,7 +64,10 @@ impl Trader {
         let waits = leg.stop_retry.is_some_and(|(at, _)| at > self.now);
         self.retire_old_stops(side);
         let resting = match self.orders.stop(side) {
-            Some(order) => Some((order.spec, order.left()?, order.protects(), order.is_busy())),
+            Some(order) => {
+                let certain = order.protects() && !order.doubtful;
+                Some((order.spec, order.left()?, certain, order.is_busy(), order.doubtful))
+            }
             None => None,
         };
         match (wanted, resting) {
@@ -77,13 +83,13 @@ impl Trader {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
-                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                    return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
                 if self.policy.venue.stop_orders && !waits {
                     self.place_stop(side, stop, quantity);
                 }
             }
-            (Some(stop), Some((spec, left, protects, busy))) => {
+            (Some(stop), Some((spec, left, protects, busy, doubtful))) => {
                 if protects && left >= quantity {
                     self.settle_unprotected(side);
                 } else {
@@ -94,13 +100,13 @@ impl Trader {
                     return Ok(());
                 }
                 let same_price = spec.kind.price() == Some(stop.price);
-                if (same_price && left == quantity) || leg.state == LegState::Closing {
+                if (same_price && left == quantity && !doubtful) || leg.state == LegState::Closing {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
-                    return self.close(side, Decimal::ONE, stop.kind.reason());
+                    return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
-                if left == quantity && !self.amendment_due(side, stop) {
+                if left == quantity && !doubtful && !self.amendment_due(side, stop) {
                     return Ok(());
                 }
                 self.replace_stop(side, spec, stop, quantity);
@@ -121,7 +127,8 @@ impl Trader {
         leg.revision = leg.revision.wrapping_add(1);
         (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
         let role = Role::Stop(leg.revision);
-        self.place_reducing(side, role, quantity, kind, Some(stop.kind.reason()));
+        let reason = self.reason_of(side, stop.kind);
+        self.place_reducing(side, role, quantity, kind, Some(reason));
     }
 
     fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
@@ -130,7 +137,8 @@ impl Trader {
             let now = self.now;
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
-            self.amend(OrderSpec { kind, quantity, ..spec }, Some(stop.kind.reason()));
+            let reason = self.reason_of(side, stop.kind);
+            self.amend(OrderSpec { kind, quantity, ..spec }, Some(reason));
         } else if self.orders.of(side).filter(|o| matches!(o.role, Role::Stop(_))).count() == 1 {
             // The old stop stays until the new one is confirmed: see `retire_old_stops`. One replacement at a time (I4).
             self.place_stop(side, stop, quantity);
@@ -206,8 +214,13 @@ impl Trader {
         if self.leg(side).take_profit_retry.is_some_and(|(at, _)| at > self.now) {
             return Ok(());
         }
-        let levels = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
-        for k in 1..=u8::try_from(levels).unwrap_or(u8::MAX) {
+        let planned = self.leg(side).exits.as_ref().map_or(0, |exits| exits.ladder.levels.len());
+        let resting = self.orders.of(side).filter_map(|order| match order.role {
+            Role::TakeProfit(level, _) => Some(level),
+            _ => None,
+        });
+        let levels = u8::try_from(planned).unwrap_or(u8::MAX).max(resting.max().unwrap_or(0));
+        for k in 1..=levels {
             self.reconcile_level(side, k)?;
         }
         Ok(())
@@ -227,11 +240,13 @@ impl Trader {
             .and_then(|exits| exits.ladder.level(k))
             .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
             .map(|level| (level.price, level.quantity));
-        let resting = self
-            .orders
-            .of(side)
-            .find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k))
-            .map(|o| (o.spec, o.left(), o.filled, o.is_busy() || o.cancelling || o.awaits_fills()));
+        let resting =
+            self.orders.of(side).find(|o| matches!(o.role, Role::TakeProfit(level, _) if level == k)).map(
+                |o| {
+                    let busy = o.is_busy() || o.cancelling || o.awaits_fills();
+                    (o.spec, o.left(), o.filled, busy, o.doubtful)
+                },
+            );
         match (wanted, resting) {
             (Some((price, quantity)), None) => {
                 let kind = self.take_profit_kind(side, order, price);
@@ -241,8 +256,8 @@ impl Trader {
                 self.place_reducing(side, role, quantity, kind, None);
             }
             (None, Some((spec, ..))) => self.cancel(spec.client_id),
-            (Some((price, quantity)), Some((spec, left, filled, busy))) => {
-                let right = spec.kind.price() == Some(price) && left? == quantity;
+            (Some((price, quantity)), Some((spec, left, filled, busy, doubtful))) => {
+                let right = spec.kind.price() == Some(price) && left? == quantity && !doubtful;
                 if !busy && !right {
                     if self.policy.venue.amend {
                         let kind = self.take_profit_kind(side, order, price);
@@ -295,9 +310,26 @@ impl Trader {
     ) -> Result<Amount, Overflow> {
         let adjustment = self.leg_mut(side).book.adopt(quantity, average)?;
         self.divide_anew(side)?;
-        self.emit(Event::Adopted { side, quantity });
+        self.emit(Event::Adopted { side, quantity, average });
         self.reconcile(side)?;
         Ok(adjustment)
+    }
+
+    /// A claimed position becomes an open leg with one entry, protected by the plan of the claim (TRADING 13.4).
+    pub(super) fn take_over(
+        &mut self,
+        side: PositionSide,
+        quantity: Quantity,
+        average: Price,
+    ) -> Result<(), Overflow> {
+        let (now, leverage) = (self.now, self.policy.leverage);
+        let leg = self.leg_mut(side);
+        leg.claimed = false;
+        leg.claim(now, quantity, average, leverage)?;
+        leg.begin_cycle(now);
+        self.start_epoch(side, average)?;
+        self.emit(Event::Adopted { side, quantity, average });
+        self.reconcile(side)
     }
 
     /// Doubles the wait before the next attempt to place a stop.

@@ -20,8 +20,11 @@ impl Trader {
             .iter()
             .any(|o| o.status == OrderStatus::Unknown && o.pending.is_none())
             .then_some(self.now + QUERY_INTERVAL);
+        let cancels = self.orders.iter().filter(|o| o.pending.is_none() && !o.cancelling);
+        let cancels =
+            cancels.filter_map(|o| o.cancel_retry).map(|(at, _)| at).filter(|at| *at > self.now).min();
         let per_leg = PositionSide::BOTH.into_iter().filter_map(|side| self.leg_deadline(side));
-        per_leg.chain(unknown).chain(self.gates.margin_blocked_until).min()
+        per_leg.chain(unknown).chain(cancels).chain(self.gates.margin_blocked_until).min()
     }
 
     fn leg_deadline(&self, side: PositionSide) -> Option<Timestamp> {
@@ -34,7 +37,7 @@ impl Trader {
         let retries = retries.into_iter().flatten().map(|(at, _)| at);
         let reconcile = retries.chain(self.amendment_deadline(side)).filter(|at| *at > leg.reconciled).min();
         let breached = leg.breached.filter(|_| leg.closing.is_none()).map(|since| since + STOP_GRACE);
-        let others = [doubt, reconcile, self.alarm_deadline(side), breached];
+        let others = [doubt, reconcile, self.alarm_deadline(side), breached, self.growth_deadline(side)];
         others.into_iter().flatten().min()
     }
 
@@ -67,6 +70,7 @@ impl Trader {
                 self.close(side, Decimal::ONE, reason)?;
             }
             self.check_unprotected(side)?;
+            self.settle_growth(side);
             self.reconcile(side)?;
         }
         Ok(())

@@ -3,10 +3,13 @@
 
 use crate::support::*;
 use hyperrsi_core::model::*;
-use hyperrsi_core::position::{Distance, ExitPlan, ExitReason, StopKind, TradeFillKind};
+use hyperrsi_core::position::{
+    Distance, EntryPlan, ExitPlan, ExitReason, ExtraEntries, HedgePlan, HedgeStop, HedgeTakeProfit,
+    HedgeTarget, StopKind, TradeFillKind,
+};
 use hyperrsi_core::risk::Size;
 use hyperrsi_core::strategy::{Decision, Intent, LegState};
-use hyperrsi_core::trader::{AccountRead, Answer, Command, Input, Lookup, Output, RejectClass};
+use hyperrsi_core::trader::{AccountRead, Answer, Command, Input, Lookup, Output, RejectClass, Trader};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -22,6 +25,38 @@ struct World {
     stop: Option<(usize, PositionSide, Decimal)>,
     /// Reports that may come again.
     reports: Vec<OrderReport>,
+    follow: Follow,
+}
+
+/// What may follow a first entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Follow {
+    Nothing,
+    /// Three limit entries, 1 % apart.
+    Limits,
+    /// The same with a hedge of half the position from the second entry on.
+    Hedge,
+}
+
+impl Follow {
+    fn plan(self) -> EntryPlan {
+        let extra = EntryPlan::extra(ExtraEntries::new(4, Distance::percent(dec!(1))).resting());
+        match self {
+            Self::Nothing => EntryPlan::default(),
+            Self::Limits => extra,
+            Self::Hedge => {
+                let mut hedge = HedgePlan::new(2, HedgeTarget::PercentOfMain(Percent::new(dec!(50))));
+                hedge.limit = 2;
+                hedge.take_profit = HedgeTakeProfit::MainStop;
+                hedge.stop = Some(HedgeStop::MainLevel(2));
+                extra.with_hedge(hedge)
+            }
+        }
+    }
+}
+
+fn any_follow() -> impl proptest::strategy::Strategy<Value = Follow> {
+    prop_oneof![Just(Follow::Nothing), Just(Follow::Limits), Just(Follow::Hedge)]
 }
 
 fn plan() -> ExitPlan {
@@ -29,13 +64,13 @@ fn plan() -> ExitPlan {
 }
 
 impl World {
-    fn new(amend: bool) -> Self {
+    fn new(amend: bool, follow: Follow) -> Self {
         let mut policy = leverage(10);
         policy.venue.amend = amend;
         let mut rig = Rig::with(instrument(dec!(0.01), dec!(0.01), dec!(0.01)), policy);
         rig.mode = Mode::Silent;
         let (fills, told, reports) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rig, price: 10_000, fills, told, entry_fills: 0, checked: 0, stop: None, reports }
+        Self { rig, price: 10_000, fills, told, entry_fills: 0, checked: 0, stop: None, reports, follow }
     }
 
     fn tick(&mut self, cents: i64) {
@@ -211,8 +246,11 @@ impl World {
                         Decision::of(Intent::Exit { side, fraction: dec!(0.4), reason: ExitReason::Strategy })
                     }
                     (Some(side), 3) => Decision::exit(side, ExitReason::TrendReversal),
+                    (Some(side), 4) => {
+                        Decision::of(Intent::Withhold { side, withheld: choice.is_multiple_of(3) })
+                    }
                     (Some(_), _) => Decision::hold(),
-                    (None, _) => Decision::enter(side, size, plan()),
+                    (None, _) => Decision::enter(side, size, plan()).followed_by(self.follow.plan()),
                 });
                 self.rig.price(Price::new(Decimal::new(self.price, 2)).to_f64());
             }
@@ -252,9 +290,24 @@ impl World {
             } else {
                 Command::Resume
             })),
+            15 => self.restart(choice),
             _ => {}
         }
         self.check();
+    }
+
+    /// The process dies and another one goes on from the newest snapshot. What it had asked for arrived or did not.
+    fn restart(&mut self, choice: u16) {
+        for (n, asked) in std::mem::take(&mut self.rig.asked).into_iter().enumerate() {
+            if choice >> (n % 16) & 1 == 1 {
+                self.arrive_silently(&asked);
+            }
+        }
+        let stored = serde_json::to_string(&self.rig.trader.snapshot()).unwrap();
+        self.rig.trader = Trader::restore(serde_json::from_str(&stored).unwrap());
+        self.rig.evaluate = None;
+        self.rig.feed(Input::Warm);
+        self.rig.feed(Input::Command(Command::Start));
     }
 
     /// What must hold after every input.
@@ -266,7 +319,10 @@ impl World {
             assert_eq!(self.rig.open(side), sum, "I3 {side}");
         }
         // V2, I6.
-        let leg = PositionSide::BOTH.into_iter().find(|side| self.rig.open(*side) > Decimal::ZERO);
+        let main = |side: &PositionSide| {
+            self.rig.open(*side) > Decimal::ZERO && !self.rig.trader.view().leg(*side).hedge
+        };
+        let leg = PositionSide::BOTH.into_iter().find(main);
         let stop =
             leg.and_then(|side| self.rig.stop(side).map(|stop| (self.entry_fills, side, stop.price.get())));
         if let (Some((epoch, side, old)), Some((now, same, new))) = (self.stop, stop)
@@ -289,7 +345,8 @@ impl World {
                 assert!(
                     (order.quantity.get() / dec!(0.01)).fract().is_zero() && order.quantity.is_positive()
                 );
-                assert!(order.reduce_only || order.quantity.get() <= dec!(1), "V10");
+                let most = if self.follow == Follow::Hedge { dec!(4) } else { dec!(1) };
+                assert!(order.reduce_only || order.quantity.get() <= most, "V10");
             }
         }
         self.checked = self.rig.log.len();
@@ -297,6 +354,8 @@ impl World {
 
     /// Everything is told and done; what rests must be what should rest.
     fn come_to_rest(&mut self) {
+        // A pause withdraws limit entries and what is reserved for them.
+        self.rig.feed(Input::Command(Command::Pause));
         let mut steps = 0;
         for _ in 0..40 {
             while !self.rig.asked.is_empty() {
@@ -330,7 +389,13 @@ impl World {
                 continue;
             }
             assert!(limits <= open, "V3: {limits} of {open}");
-            let stop = self.rig.stop(side).unwrap();
+            let entries = self.rig.live.iter().filter(|o| o.leg == side && !o.reduce_only).count();
+            assert_eq!(entries, 0, "V7: an opening order rests while gated");
+            let hedge = self.rig.trader.view().leg(side).hedge;
+            let Some(stop) = self.rig.stop(side) else {
+                assert!(hedge && stops.is_empty(), "V1: {side} has no stop");
+                continue;
+            };
             assert_eq!(stops.len(), 1, "I4, V1: {stops:?} of {open}, {:?}", self.rig.trader.view().leg(side));
             assert_eq!(left(&stops[0]), open, "V1");
             if stop.kind != StopKind::Trailing {
@@ -343,10 +408,9 @@ impl World {
             _ => None,
         };
         let mut ids: Vec<_> = self.rig.log.iter().filter_map(placed).collect();
-        let sent = ids.len();
         ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), sent, "an id was used twice");
+        let twice = ids.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        assert_eq!(twice, None, "an id was used twice: {:?}", self.rig.log);
         // I2: no reservation outlives its order.
         let cost: Decimal = PositionSide::BOTH
             .into_iter()
@@ -370,7 +434,7 @@ impl World {
 }
 
 fn crosses(order: &OrderSpec, price: Decimal) -> bool {
-    let s = order.leg.sign();
+    let s = if order.reduce_only { order.leg.sign() } else { -order.leg.sign() };
     match order.kind {
         OrderKind::Limit { price: at, .. } => (price - at.get()) * s >= Decimal::ZERO,
         OrderKind::StopMarket { trigger, .. } => (trigger.get() - price) * s >= Decimal::ZERO,
@@ -378,8 +442,8 @@ fn crosses(order: &OrderSpec, price: Decimal) -> bool {
     }
 }
 
-fn play(ops: &[(u8, u16)], amend: bool) -> World {
-    let mut world = World::new(amend);
+fn play(ops: &[(u8, u16)], amend: bool, follow: Follow) -> World {
+    let mut world = World::new(amend, follow);
     for (op, choice) in ops {
         world.act(*op, *choice);
     }
@@ -392,13 +456,16 @@ proptest! {
 
     #[test]
     fn v1_v2_v3_v10_v11_v12_v13_i1_i2_i3_i4_i6_hold_whatever_the_venue_and_the_network_do(
-        ops in proptest::collection::vec((0u8..15, any::<u16>()), 1..150), amend in proptest::bool::weighted(0.7),
+        ops in proptest::collection::vec((0u8..16, any::<u16>()), 1..150),
+        amend in proptest::bool::weighted(0.7), follow in any_follow(),
     ) {
-        play(&ops, amend);
+        play(&ops, amend, follow);
     }
 
     #[test]
-    fn i7_the_same_inputs_give_the_same_outputs(ops in proptest::collection::vec((0u8..15, any::<u16>()), 1..80)) {
-        prop_assert_eq!(play(&ops, true).rig.log, play(&ops, true).rig.log);
+    fn i7_the_same_inputs_give_the_same_outputs(
+        ops in proptest::collection::vec((0u8..16, any::<u16>()), 1..80), follow in any_follow(),
+    ) {
+        prop_assert_eq!(play(&ops, true, follow).rig.log, play(&ops, true, follow).rig.log);
     }
 }

@@ -21,11 +21,18 @@ type Gate = (&'static str, bool, String, &'static str, String, Refusal);
 impl Recorder<'_, '_> {
     pub(super) fn record(&self, outcome: DecisionOutcome) -> DecisionRecord {
         let mut checks = Vec::new();
+        let mut reason = (0, Refusal::NoSignal);
         if let Some(leg) = self.ctx.main_leg() {
             checks.push(self.trend_exit(leg));
+            if self.strategy.snapshot.settings.extra.limit > 1 {
+                let gates = self.extra_entry(leg);
+                if let Some(gate) = gates.iter().find(|gate| !gate.1) {
+                    reason = (usize::MAX, gate.5); // what an open leg waits for is its next entry
+                }
+                checks.extend(gates.into_iter().map(|gate| check(Stage::ExtraEntry, gate)));
+            }
         }
-        // The reason is that of the side which came furthest; the long side on a tie.
-        let mut reason = (0, Refusal::NoSignal);
+        // Without a leg the reason is that of the side which came furthest; the long side on a tie.
         for side in PositionSide::BOTH {
             let gates = self.first_entry(side);
             let failed = gates.iter().position(|gate| !gate.1);
@@ -34,14 +41,7 @@ impl Recorder<'_, '_> {
             {
                 reason = (depth, gate.5);
             }
-            checks.extend(gates.into_iter().map(|(gate, ok, left, op, right, _)| Check {
-                stage: Stage::first_entry(side),
-                gate: gate.into(),
-                ok,
-                left,
-                op: op.into(),
-                right,
-            }));
+            checks.extend(gates.into_iter().map(|gate| check(Stage::first_entry(side), gate)));
         }
         DecisionRecord {
             strategy: "hyperrsi".into(),
@@ -54,7 +54,7 @@ impl Recorder<'_, '_> {
             checks,
             outcome,
             reason: match outcome {
-                DecisionOutcome::Enter => "signal".into(),
+                DecisionOutcome::Enter | DecisionOutcome::Add => "signal".into(),
                 DecisionOutcome::Close => "trend_reversal".into(),
                 _ => reason.1.code().into(),
             },
@@ -88,6 +88,72 @@ impl Recorder<'_, '_> {
             op: "==".into(),
             right: against.as_i8().to_string(),
         }
+    }
+
+    /// All conditions of an extra entry in the order of TRADING 10.3, also after one failed.
+    fn extra_entry(&self, leg: &LegView) -> Vec<Gate> {
+        let (strategy, side) = (self.strategy, leg.side);
+        let (settings, state) = (&strategy.snapshot.settings, &strategy.state);
+        let none = || String::from("none");
+        let gate = self.ctx.opening_gate();
+        let gate_text = gate.map_or_else(none, |gate| gate.code().into());
+        let used = leg.candle_used.map_or(i64::MIN, |used| used.millis());
+        let mut gates: Vec<Gate> = vec![
+            ("opening", gate.is_none(), gate_text, "==", none(), gate.unwrap_or(Refusal::NotRunning)),
+            (
+                "limit",
+                leg.entries < settings.extra.limit,
+                leg.entries.to_string(),
+                "<",
+                settings.extra.limit.to_string(),
+                Refusal::LimitReached,
+            ),
+            (
+                "candle",
+                used < self.candle.open_time.millis(),
+                used.to_string(),
+                "<",
+                self.candle.open_time.millis().to_string(),
+                Refusal::CandleUsed,
+            ),
+        ];
+        if settings.extra.require_price {
+            let next = leg.next_entry.as_ref();
+            let op = if side == PositionSide::Long { "<=" } else { ">=" };
+            gates.push((
+                "price",
+                next.is_some_and(|next| next.is_reached(side, self.candle.close)),
+                self.candle.close.to_string(),
+                op,
+                next.map_or_else(none, |next| next.price.to_string()),
+                if next.is_some() || leg.entries >= settings.extra.limit {
+                    Refusal::PriceNotReached
+                } else {
+                    Refusal::LevelNotPositive
+                },
+            ));
+        }
+        if settings.extra.require_rsi {
+            gates.push(self.signal(side, state.p, state.c));
+        }
+        if settings.trend.filter {
+            gates.push(self.trend_gate(side));
+        }
+        gates
+    }
+
+    fn signal(&self, side: PositionSide, p: Option<f64>, c: Option<f64>) -> Gate {
+        let strategy = self.strategy;
+        let signals = matches!((p, c), (Some(p), Some(c)) if strategy.signal.signals(side, p, c));
+        let (op, line) = strategy.signal.comparison(side);
+        let c = c.map_or_else(|| "none".into(), |c| c.to_string());
+        ("signal", signals, c, op, line.to_string(), Refusal::NoSignal)
+    }
+
+    fn trend_gate(&self, side: PositionSide) -> Gate {
+        let against = if side == PositionSide::Long { Trend::Down } else { Trend::Up };
+        let ok = !self.strategy.trend_forbids(side);
+        ("trend", ok, self.trend_text(), "!=", against.as_i8().to_string(), self.strategy.trend_refusal())
     }
 
     fn trend_text(&self) -> String {
@@ -153,19 +219,16 @@ impl Recorder<'_, '_> {
             self.candle.open_time.millis().to_string(),
             Refusal::CandleUsed,
         ));
-        let signals = matches!((state.p, state.c), (Some(p), Some(c)) if strategy.signal.signals(side, p, c));
-        let (op, line) = strategy.signal.comparison(side);
-        let c = state.c.map_or_else(|| "none".into(), |c| c.to_string());
-        gates.push(("signal", signals, c, op, line.to_string(), Refusal::NoSignal));
+        gates.push(self.signal(side, state.p, state.c));
         if settings.trend.filter {
-            let against = if side == PositionSide::Long { Trend::Down } else { Trend::Up };
-            let refusal =
-                if strategy.trend().is_none() { Refusal::TrendUnknown } else { Refusal::TrendBlocked };
-            let ok = strategy.trend().is_some() && !strategy.trend_is_against(side);
-            gates.push(("trend", ok, self.trend_text(), "!=", against.as_i8().to_string(), refusal));
+            gates.push(self.trend_gate(side));
         }
         gates
     }
+}
+
+fn check(stage: Stage, (gate, ok, left, op, right, _): Gate) -> Check {
+    Check { stage, gate: gate.into(), ok, left, op: op.into(), right }
 }
 
 fn summary(leg: &LegView) -> LegSummary {
@@ -177,6 +240,6 @@ fn summary(leg: &LegView) -> LegSummary {
         average: leg.average,
         stop: leg.stop,
         filled_levels: filled.map(|(level, _)| level).collect(),
-        next_level: None,
+        next_level: leg.next_entry.map(|next| next.price),
     }
 }

@@ -9,13 +9,13 @@ mod signal;
 mod translate;
 
 pub use signal::Signal;
-pub use translate::{entry_size, exit_plan, policy};
+pub use translate::{entry_plan, entry_size, exit_plan, policy};
 
-use super::{Context, Decision, DecisionOutcome, Needs, RestoreError, Strategy};
+use super::{Context, Decision, DecisionOutcome, Intent, LegState, LegView, Needs, RestoreError, Strategy};
 use crate::indicator::trend::{AggregatingTrend, Trend, TrendReading, TrendState};
 use crate::indicator::{Atr, Indicator, LengthError, Rsi};
 use crate::model::{Candle, Instrument, PositionSide, StrategyId, Timeframe};
-use crate::position::{ExitPlan, ExitReason};
+use crate::position::{EntryPlan, ExitPlan, ExitReason};
 use crate::risk::{Refusal, Size};
 use gates::Recorder;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,9 @@ pub struct Hyperrsi {
     signal: Signal,
     size: Size,
     exits: Arc<ExitPlan>,
+    entries: Option<Arc<EntryPlan>>,
+    /// Whether the next extra entry rests as a limit order.
+    rests: bool,
     warm_up: usize,
     state: State,
 }
@@ -84,6 +87,8 @@ impl Hyperrsi {
         }
         let length = settings.entry.rsi.length as usize;
         let exits = Arc::new(exit_plan(settings));
+        let entries = entry_plan(settings).map(Arc::new);
+        let needs_atr = exits.needs_atr() || entries.as_ref().is_some_and(|plan| plan.needs_atr());
         let wants_trend = settings.trend.filter || settings.trend.close;
         let timeframe = settings.market.timeframe;
         let cycle = match settings.trend.timeframe {
@@ -95,11 +100,7 @@ impl Hyperrsi {
             rsi: Rsi::new(length)?,
             p: None,
             c: None,
-            atr: if exits.needs_atr() {
-                Some(Atr::new(settings.indicators.atr_length as usize)?)
-            } else {
-                None
-            },
+            atr: if needs_atr { Some(Atr::new(settings.indicators.atr_length as usize)?) } else { None },
             trend: wants_trend.then(trend),
             reading: TrendReading::default(),
             seen: 0,
@@ -108,7 +109,9 @@ impl Hyperrsi {
             timeframe,
             signal: Signal::new(settings),
             size: entry_size(settings, instrument),
+            rests: entries.as_ref().and_then(|plan| plan.extra).is_some_and(|extra| extra.resting),
             exits,
+            entries,
             warm_up: (10 * length).max(200),
             state,
             snapshot,
@@ -180,15 +183,54 @@ impl Hyperrsi {
         None
     }
 
-    fn decide(&self, ctx: &Context<'_>) -> Decision {
+    /// Whether the trend filter forbids an entry of a side now.
+    fn trend_forbids(&self, side: PositionSide) -> bool {
+        self.snapshot.settings.trend.filter && (self.trend().is_none() || self.trend_is_against(side))
+    }
+
+    /// A further entry of an open leg (TRADING 10.3, 10.4): one that is due at this close, or whether a limit may rest.
+    fn extra_entry(&self, ctx: &Context<'_>, leg: &LegView, close: f64) -> Option<Decision> {
+        let (extra, side) = (&self.snapshot.settings.extra, leg.side);
+        if self.rests {
+            let withheld = self.trend_forbids(side);
+            return (withheld != leg.withheld).then(|| Decision::of(Intent::Withhold { side, withheld }));
+        }
+        let next = leg.next_entry.as_ref()?;
+        let (p, c) = (self.state.p?, self.state.c?);
+        if extra.require_price && !next.is_reached(side, close)
+            || extra.require_rsi && !self.signal.signals(side, p, c)
+        {
+            return None;
+        }
+        let refusal = ctx
+            .opening_gate()
+            .or_else(|| (leg.candle_used >= Some(ctx.candle_open())).then_some(Refusal::CandleUsed))
+            .or_else(|| self.trend_forbids(side).then(|| self.trend_refusal()));
+        Some(match refusal {
+            Some(refusal) => Decision { refused: Some((side, refusal)), ..Decision::hold() },
+            None => Decision::add(side, next.size),
+        })
+    }
+
+    fn trend_refusal(&self) -> Refusal {
+        if self.trend().is_none() { Refusal::TrendUnknown } else { Refusal::TrendBlocked }
+    }
+
+    fn decide(&self, ctx: &Context<'_>, close: f64) -> Decision {
         let mut decision = Decision::hold();
         decision.atr = self.state.atr.as_ref().and_then(Indicator::value);
         if let Some(leg) = ctx.main_leg() {
             if self.snapshot.settings.trend.close
-                && leg.state == super::LegState::Open
+                && leg.state == LegState::Open
                 && self.trend_is_against(leg.side)
             {
                 return Decision { atr: decision.atr, ..Decision::exit(leg.side, ExitReason::TrendReversal) };
+            }
+            if leg.state == LegState::Open
+                && self.entries.is_some()
+                && let Some(extra) = self.extra_entry(ctx, leg, close)
+            {
+                decision = Decision { atr: decision.atr, ..extra };
             }
             return decision;
         }
@@ -197,7 +239,10 @@ impl Hyperrsi {
         match self.refusal(ctx, side) {
             Some(refusal) => decision.refused = Some((side, refusal)),
             None => {
-                let enter = Decision::enter(side, self.size, Arc::clone(&self.exits));
+                let mut enter = Decision::enter(side, self.size, Arc::clone(&self.exits));
+                if let Some(entries) = &self.entries {
+                    enter = enter.followed_by(Arc::clone(entries));
+                }
                 decision = Decision { atr: decision.atr, ..enter };
             }
         }
@@ -227,11 +272,12 @@ impl Strategy for Hyperrsi {
             return Decision::hold();
         }
         self.update(candle);
-        let mut decision = self.decide(ctx);
+        let mut decision = self.decide(ctx, candle.close);
         if ctx.recording() {
             let outcome = match decision.intents.first() {
-                Some(super::Intent::Enter { .. }) => DecisionOutcome::Enter,
-                Some(super::Intent::Exit { .. }) => DecisionOutcome::Close,
+                Some(Intent::Enter { .. }) => DecisionOutcome::Enter,
+                Some(Intent::Add { .. }) => DecisionOutcome::Add,
+                Some(Intent::Exit { .. }) => DecisionOutcome::Close,
                 _ => DecisionOutcome::None,
             };
             decision.record = Some(Box::new(Recorder { strategy: self, ctx, candle }.record(outcome)));

@@ -1,8 +1,14 @@
 //! From settings to what the trader carries out.
 
-use super::settings::{AmountUnit, CountUnit, OnUnprotected, Settings, TrailKind, Unit};
+use super::settings::{
+    AmountUnit, CountUnit, HedgeSizeUnit, HedgeSlKind, HedgeTpKind, OnUnprotected, Settings,
+    SpacingReference, TrailKind, Unit,
+};
 use crate::model::{Amount, Contracts, Instrument, Percent, Quantity, Span};
-use crate::position::{Distance, ExitPlan, StopLoss, TakeProfit, TakeProfitOrder, TrailOffset, Trailing};
+use crate::position::{
+    Distance, EntryPlan, ExitPlan, ExtraEntries, HedgePlan, HedgeStop, HedgeTakeProfit, HedgeTarget,
+    StopLoss, TakeProfit, TakeProfitOrder, TrailOffset, Trailing,
+};
 use crate::risk::{self, Policy, Size};
 use rust_decimal::Decimal;
 
@@ -52,6 +58,57 @@ pub fn exit_plan(settings: &Settings) -> ExitPlan {
         amend_interval: Span::seconds(i64::from(settings.trailing.amend_interval)),
         amend_step: Percent::new(settings.trailing.amend_step),
     });
+    plan
+}
+
+/// Further entries and the hedge, as data (TRADING 10, 11); `None` without either.
+///
+/// ```
+/// use hyperrsi_core::strategy::rsi_trend::entry_plan;
+/// use hyperrsi_core::strategy::rsi_trend::settings::Settings;
+/// let plan = entry_plan(&Settings::default()).unwrap();
+/// assert_eq!(plan.extra.map(|extra| extra.limit), Some(4));
+/// assert!(plan.hedge.is_none()); // use_dual_side_entry is off by default
+/// ```
+pub fn entry_plan(settings: &Settings) -> Option<EntryPlan> {
+    let extra = (settings.extra.limit > 1).then(|| {
+        let spacing = distance(settings.extra.spacing_unit, settings.extra.spacing);
+        let mut extra =
+            ExtraEntries::new(settings.extra.limit, spacing).multiplied_by(settings.extra.multiplier);
+        if settings.extra.reference == SpacingReference::LastEntry {
+            extra = extra.from_last_entry();
+        }
+        extra.resting = settings.extra.require_price && !settings.extra.require_rsi;
+        extra
+    });
+    let plan = EntryPlan { extra, hedge: settings.dual.enabled.then(|| hedge_plan(settings)) };
+    (!plan.is_empty()).then_some(plan)
+}
+
+fn hedge_plan(settings: &Settings) -> HedgePlan {
+    let dual = &settings.dual;
+    let target = match dual.size.unit {
+        HedgeSizeUnit::PercentOfPosition => HedgeTarget::PercentOfMain(Percent::new(dual.size.value)),
+        HedgeSizeUnit::FixedAmount => HedgeTarget::Contracts(Contracts::new(dual.size.value)),
+    };
+    let mut plan = HedgePlan::new(dual.trigger, target);
+    plan.limit = dual.limit;
+    plan.take_profit = match dual.tp.kind {
+        HedgeTpKind::Percent => HedgeTakeProfit::Percent(Percent::new(dual.tp.value)),
+        HedgeTpKind::ExistingPosition => HedgeTakeProfit::MainStop,
+        HedgeTpKind::LastDcaOnPosition => HedgeTakeProfit::LastEntry,
+        HedgeTpKind::DoNotClose => HedgeTakeProfit::Never,
+    };
+    plan.stop = match (dual.sl.enabled, dual.sl.kind) {
+        (false, _) => None,
+        (true, HedgeSlKind::Percent) => Some(HedgeStop::Percent(Percent::new(dual.sl.value))),
+        (true, HedgeSlKind::ExistingPosition) => dual.sl.level().map(HedgeStop::MainLevel),
+    };
+    plan.last_entry = settings.extra.limit;
+    plan.exits_from_entry = if dual.after_all_dca { settings.extra.limit } else { 1 };
+    plan.close_main_on_take_profit = dual.close_main;
+    plan.close_on_main_stop = dual.close_on_main_sl;
+    plan.close_on_trend_exit = dual.trend_close;
     plan
 }
 

@@ -3,7 +3,7 @@
 
 use super::IntrabarPolicy;
 use super::engine::{Engine, money};
-use crate::model::{Candle, ClientOrderId, OrderKind, Overflow, PositionSide, Price, Timestamp};
+use crate::model::{Candle, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Timestamp};
 
 /// The next event a leg can have, with its price.
 #[derive(Clone, Copy, Debug)]
@@ -59,16 +59,17 @@ impl Walk {
             IntrabarPolicy::OhlcPath => path(engine, candle, inside)?,
             IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => {
                 for side in main_first(engine) {
-                    if engine.trader.book(side).is_flat() {
+                    let leg = LegCandle::new(side, candle, inside);
+                    let flat = engine.trader.book(side).is_flat();
+                    if flat && resting_entry(engine, side, leg.adverse).is_none() {
                         continue;
                     }
-                    let leg = LegCandle::new(side, candle, inside);
-                    let opened_inside = match side {
+                    let was_flat = match side {
                         PositionSide::Long => !held[0],
                         PositionSide::Short => !held[1],
                     };
                     let ambiguous = match self.policy {
-                        _ if opened_inside => leg.from_the_close(engine)?,
+                        _ if was_flat && !flat => leg.from_the_close(engine)?,
                         IntrabarPolicy::Pessimistic => leg.pessimistic(engine)?,
                         _ => leg.optimistic(engine)?,
                     };
@@ -156,7 +157,7 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
         while let Some(next) = next_favourable(engine, side, candle.open) {
             fire(engine, now, next, Some(open))?;
         }
-        if let Some(next) = resting_entry(engine, side, candle.open) {
+        while let Some(next) = resting_entry(engine, side, candle.open) {
             fire(engine, now, next, Some(open))?;
         }
     }
@@ -188,22 +189,32 @@ impl LegCandle {
     /// TRADING 15.4, `pessimistic`. True if another order of events was possible.
     fn pessimistic(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let favourable_possible = next_favourable(engine, self.side, self.favourable).is_some();
-        let mut reach = self.favourable;
-        if let Some(entry) = self.nearer_entry(engine)? {
-            fire(engine, self.now, entry, None)?;
-            reach = self.close; // levels armed anew need the close beyond them
-        }
+        // What an entry of this candle armed needs the close beyond it.
+        let mut armed_before: Option<Vec<ClientOrderId>> = None;
         loop {
+            while let Some(entry) = self.nearer_entry(engine)? {
+                armed_before.get_or_insert_with(|| ids(engine, self.side));
+                fire(engine, self.now, entry, None)?;
+            }
             if self.stopped_by(engine, self.adverse)? {
                 return Ok(favourable_possible);
             }
-            match next_favourable(engine, self.side, reach) {
+            let next = match &armed_before {
+                None => next_favourable(engine, self.side, self.favourable),
+                Some(before) => next_favourable(engine, self.side, self.close)
+                    .or_else(|| next_favourable_of(engine, self.side, self.favourable, before)),
+            };
+            match next {
                 Some(next) => fire(engine, self.now, next, None)?,
                 None => break,
             }
-            if engine.trader.book(self.side).is_flat() {
+            let flat = engine.trader.book(self.side).is_flat();
+            if flat && resting_entry(engine, self.side, self.adverse).is_none() {
                 return Ok(false);
             }
+        }
+        if engine.trader.book(self.side).is_flat() {
+            return Ok(false);
         }
         self.ratchet(engine)?;
         Ok(false)
@@ -244,10 +255,11 @@ impl LegCandle {
             }
         }
         let adverse_possible = start_stop.is_some_and(|stop| is_reached(self.side, self.adverse, stop));
-        if engine.trader.book(self.side).is_flat() {
+        if engine.trader.book(self.side).is_flat() && resting_entry(engine, self.side, self.adverse).is_none()
+        {
             return Ok(adverse_possible);
         }
-        if let Some(entry) = self.nearer_entry(engine)? {
+        while let Some(entry) = self.nearer_entry(engine)? {
             fire(engine, self.now, entry, None)?;
             start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         }
@@ -376,10 +388,13 @@ fn next_on_path(engine: &Engine, from: f64, to: f64) -> Result<Option<(PositionS
         }
     };
     for side in PositionSide::BOTH {
+        let favourable = (to > from) == (side == PositionSide::Long);
         if engine.trader.book(side).is_flat() {
+            if let Some(next) = resting_entry(engine, side, to).filter(|_| !favourable) {
+                offer(side, next.price(), PathEvent::Next(next));
+            }
             continue;
         }
-        let favourable = (to > from) == (side == PositionSide::Long);
         if favourable {
             if let Some(next) = next_favourable(engine, side, to) {
                 offer(side, next.price(), PathEvent::Next(next));
@@ -399,6 +414,30 @@ fn next_on_path(engine: &Engine, from: f64, to: f64) -> Result<Option<(PositionS
     Ok(best.map(|(_, side, event)| (side, event)))
 }
 
+fn takes_profit(spec: &OrderSpec, side: PositionSide) -> bool {
+    spec.leg == side
+        && spec.reduce_only
+        && matches!(spec.kind, OrderKind::Limit { .. } | OrderKind::TakeProfitMarket { .. })
+}
+
+/// The take profits of a leg that rest now.
+fn ids(engine: &Engine, side: PositionSide) -> Vec<ClientOrderId> {
+    let of_leg = engine.venue.resting().iter().filter(|order| takes_profit(&order.spec, side));
+    of_leg.map(|order| order.spec.client_id).collect()
+}
+
+/// The nearest of some take profits of a leg that `reach` has reached.
+fn next_favourable_of(engine: &Engine, side: PositionSide, reach: f64, of: &[ClientOrderId]) -> Option<Next> {
+    let sign = side.sign_f64();
+    let reached = engine.venue.resting().iter().filter(|order| {
+        takes_profit(&order.spec, side)
+            && of.contains(&order.spec.client_id)
+            && (reach - order.price) * sign >= 0.0
+    });
+    let nearest = reached.min_by(|a, b| (a.price * sign).total_cmp(&(b.price * sign)))?;
+    Some(Next::Order(nearest.spec.client_id, nearest.spec.kind.price()?))
+}
+
 /// The nearest take profit or touch level of a leg that `reach` has reached.
 fn next_favourable(engine: &Engine, side: PositionSide, reach: f64) -> Option<Next> {
     if engine.trader.book(side).is_flat() {
@@ -408,10 +447,7 @@ fn next_favourable(engine: &Engine, side: PositionSide, reach: f64) -> Option<Ne
     let mut best: Option<(f64, Next)> = None;
     for order in engine.venue.resting() {
         let spec = &order.spec;
-        let takes_profit = spec.leg == side
-            && spec.reduce_only
-            && matches!(spec.kind, OrderKind::Limit { .. } | OrderKind::TakeProfitMarket { .. });
-        if takes_profit
+        if takes_profit(spec, side)
             && (reach - order.price) * sign >= 0.0
             && best.as_ref().is_none_or(|(nearest, _)| order.price * sign < *nearest)
             && let Some(price) = spec.kind.price()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 /// The value `right` places before the newest, if it is a pivot among `values` (oldest first): it beats every later
 /// value, and no earlier value beats it.
 #[inline]
-pub(super) fn confirmed(values: &[f64], right: usize, beats: impl Fn(f64, f64) -> bool) -> Option<f64> {
+fn confirmed(values: &[f64], right: usize, beats: impl Fn(f64, f64) -> bool) -> Option<f64> {
     let (earlier, rest) = values.split_at_checked(values.len().checked_sub(right + 1)?)?;
     let (&candidate, later) = rest.split_first()?;
     // Newest first: the market has usually moved on, so the first comparison decides.

@@ -59,6 +59,15 @@ impl Window {
         self.slots.get(end - count.min(self.filled)..end).unwrap_or_default()
     }
 
+    /// The oldest of the newest `count` values, if there are so many.
+    #[inline]
+    pub(crate) fn oldest_of(&self, count: usize) -> Option<f64> {
+        if count > self.filled {
+            return None;
+        }
+        self.slots.get(self.next + self.length - count).copied()
+    }
+
     /// The oldest value.
     #[inline]
     pub(crate) fn oldest(&self) -> Option<f64> {
@@ -145,6 +154,8 @@ mod tests {
             let from = seen.len().saturating_sub(3);
             assert_eq!(window.values(), &seen[from..]);
             assert_eq!(evicted, from.checked_sub(1).map(|i| seen[i]));
+            assert_eq!(window.oldest_of(2), seen.len().checked_sub(2).map(|i| seen[i]));
+            assert_eq!(window.oldest_of(4), None);
         }
     }
 

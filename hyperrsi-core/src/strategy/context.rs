@@ -1,5 +1,5 @@
 use crate::model::{Instrument, PositionSide, Price, Quantity, Span, Timeframe, Timestamp};
-use crate::position::{EffectiveStop, LevelState};
+use crate::position::{EffectiveStop, ExitReason, LevelState};
 use crate::risk::{Refusal, Size};
 use crate::series::History;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,19 @@ impl NextEntry {
     }
 }
 
+/// A lot: what one resting entry filled and its own exit has not closed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotView {
+    /// The key of its entry.
+    pub key: u16,
+    /// What is open of it, base units.
+    pub quantity: Quantity,
+    /// Its average entry price.
+    pub entry: Price,
+    /// Where it is left.
+    pub exit: Price,
+}
+
 /// One leg as a strategy sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -67,8 +80,12 @@ pub struct LegView {
     pub stop: Option<EffectiveStop>,
     /// The take-profit levels.
     pub levels: Vec<LevelState>,
+    /// Open lots, oldest first.
+    pub lots: Vec<LotView>,
     /// Time of the last full exit.
     pub last_exit: Option<Timestamp>,
+    /// Its reason.
+    pub last_reason: Option<ExitReason>,
     /// Open time of the newest candle that this side used for an entry.
     pub candle_used: Option<Timestamp>,
 }
@@ -88,7 +105,9 @@ impl LegView {
             withheld: false,
             stop: None,
             levels: Vec::new(),
+            lots: Vec::new(),
             last_exit: None,
+            last_reason: None,
             candle_used: None,
         }
     }

@@ -75,26 +75,19 @@ pub enum Intent {
 /// A limit entry that should rest on the venue now: a grid level, a price-only extra entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestingEntry {
-    /// Names the entry among those of the same strategy; the same key is the same order.
-    pub key: u32,
+    /// Names the entry among those of the same leg; the same key is the same order.
+    pub key: u16,
     /// The leg it opens or adds to.
     pub side: PositionSide,
     /// Its limit price; rounded away from the market.
     pub price: Price,
     /// How large.
     pub size: Size,
-    /// How the quantity it fills is left.
-    pub exit: RestingExit,
-}
-
-/// How what a resting entry filled is left again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RestingExit {
-    /// By the plan of the leg, like any entry.
-    Leg,
-    /// By a reduce-only limit of its own at this price: a grid lot.
-    At(Price),
+    /// How the leg is left that it opens or adds to.
+    pub exits: Arc<ExitPlan>,
+    /// Makes what it fills a lot: left by a reduce-only limit of its own at this price, and a trade of its own. The leg's
+    /// plan should have a stop at most. Without a price what it fills is left by the plan, like any entry.
+    pub lot: Option<Price>,
 }
 
 /// Which limit entries should rest: a desired state, never a stream of order commands.

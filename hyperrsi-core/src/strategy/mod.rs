@@ -10,8 +10,8 @@ mod record;
 pub mod rsi_trend;
 mod threshold;
 
-pub use context::{Context, LegState, LegView, NextEntry, View};
-pub use decision::{Decision, Intent, Rest, RestingEntry, RestingExit};
+pub use context::{Context, LegState, LegView, LotView, NextEntry, View};
+pub use decision::{Decision, Intent, Rest, RestingEntry};
 pub use record::{Check, DecisionOutcome, DecisionRecord, Inputs, LegSummary, RecordedOrder, Stage};
 pub use threshold::Threshold;
 

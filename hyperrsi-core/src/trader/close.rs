@@ -18,6 +18,7 @@ impl Trader {
         reason: ExitReason,
     ) -> Result<(), Overflow> {
         if fraction >= Decimal::ONE {
+            self.wipe_rest(side);
             self.drop_entries(side, Refusal::LegClosed);
         }
         let open = self.leg(side).book.quantity();
@@ -28,7 +29,9 @@ impl Trader {
         let first: Vec<_> = self
             .orders
             .of(side)
-            .filter(|o| !o.spec.reduce_only || (locks && matches!(o.role, Role::TakeProfit(..))))
+            .filter(|o| {
+                !o.spec.reduce_only || (locks && matches!(o.role, Role::TakeProfit(..) | Role::LotExit(_)))
+            })
             .map(|o| o.spec.client_id)
             .collect();
         for id in first {

@@ -7,7 +7,9 @@ use crate::model::{
 };
 use crate::position::{EntryPlan, ExitPlan};
 use crate::risk::{Refusal, Refused, Size};
-use crate::strategy::{Decision, DecisionOutcome, DecisionRecord, Intent, LegState, RecordedOrder, Rest};
+use crate::strategy::{
+    Decision, DecisionOutcome, DecisionRecord, Intent, LegState, RecordedOrder, Rest, RestingEntry,
+};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub(crate) enum EntryKind {
     Hedge,
     /// A further entry that rests as a limit order.
     Limit,
+    /// A limit entry that the strategy wants to rest, by its key.
+    Resting(u16),
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +42,8 @@ pub(crate) struct PendingEntry {
     entries: Option<Arc<EntryPlan>>,
     /// The price of a limit entry.
     limit: Option<Price>,
+    /// The exit of the lot it opens.
+    lot: Option<Price>,
     decided: Timestamp,
     stage: Stage,
     record: Option<Box<DecisionRecord>>,
@@ -53,9 +59,19 @@ impl PendingEntry {
             exits: None,
             entries: None,
             limit: Some(price),
+            lot: None,
             decided,
             stage: Stage::Price,
             record: None,
+        }
+    }
+    /// An entry that the strategy wants to rest.
+    pub(crate) fn resting(entry: RestingEntry, decided: Timestamp) -> Self {
+        Self {
+            kind: EntryKind::Resting(entry.key),
+            exits: Some(entry.exits),
+            lot: entry.lot,
+            ..Self::limit(entry.side, entry.size, entry.price, decided)
         }
     }
     /// A hedge entry of that quantity.
@@ -72,6 +88,7 @@ impl PendingEntry {
             exits: Some(exits),
             entries: None,
             limit: None,
+            lot: None,
             decided,
             stage: Stage::Price,
             record: None,
@@ -156,15 +173,8 @@ impl Trader {
         for intent in decision.intents {
             self.carry_out(evaluation, intent, &mut record)?;
         }
-        if let Rest::Set(entries) = decision.rest
-            && !entries.is_empty()
-        {
-            let side = entries.first().map_or(PositionSide::Long, |entry| entry.side);
-            self.refuse(
-                side,
-                Refused::new(Refusal::Unsupported, "resting entries are not carried out yet"),
-                None,
-            );
+        if let Rest::Set(entries) = decision.rest {
+            self.set_rest(entries)?;
         }
         if let Some(record) = record {
             self.finish_record(record);
@@ -245,6 +255,7 @@ impl Trader {
             exits,
             entries,
             limit: None,
+            lot: None,
             decided: evaluation.close,
             stage: Stage::Price,
             record,
@@ -285,7 +296,7 @@ impl Trader {
             EntryKind::Add if leg.state != LegState::Open || leg.hedge => {
                 return Err(Refusal::LegClosed.into());
             }
-            EntryKind::Add | EntryKind::Limit => {
+            EntryKind::Add | EntryKind::Limit | EntryKind::Resting(_) => {
                 let limit = leg.entry_plan.as_ref().and_then(|plan| plan.extra).map(|extra| extra.limit);
                 if limit.is_some_and(|limit| leg.entries >= limit) {
                     return Err(Refusal::LimitReached.into());
@@ -384,6 +395,10 @@ impl Trader {
         }
         let (side, size, decided, first) =
             (entry.side, entry.size, entry.decided, entry.kind == EntryKind::First);
+        let key = match entry.kind {
+            EntryKind::Resting(key) => Some(key),
+            _ => None,
+        };
         let kind = match entry.limit {
             Some(price) => OrderKind::Limit { price, time_in_force: TimeInForce::GoodTillCancelled },
             None => OrderKind::Market,
@@ -391,7 +406,12 @@ impl Trader {
         let leg = self.leg(side);
         let number = u16::try_from(leg.entries + 1).unwrap_or(u16::MAX);
         let order = OrderSpec {
-            client_id: self.ids.order(decided, side, Role::Entry(number), leg.attempt),
+            client_id: self.ids.order(
+                decided,
+                side,
+                key.map_or(Role::Entry(number), Role::Resting),
+                leg.attempt,
+            ),
             leg: side,
             side: side.opening(),
             reduce_only: false,
@@ -420,8 +440,10 @@ impl Trader {
             leg.hedge = false;
         }
         self.sync(entry.side);
-        if entry.kind == EntryKind::Limit {
-            self.rest_later(entry.side);
+        match entry.kind {
+            EntryKind::Limit => self.rest_later(entry.side),
+            EntryKind::Resting(key) => self.refuse_resting(entry.side, key),
+            _ => {}
         }
         if refused.code == Refusal::InsufficientMargin {
             self.count_margin_failure();
@@ -522,19 +544,28 @@ impl Trader {
         if entry.limit.is_none() {
             leg.begin_cycle(entry.decided);
         }
+        let (role, resting) = match entry.kind {
+            EntryKind::Resting(key) => {
+                (Role::Resting(key), entry.exits.take().map(|exits| (exits, entry.lot)))
+            }
+            _ => (Role::Entry(u16::try_from(leg.entries + 1).unwrap_or(u16::MAX)), None),
+        };
         if let Some(exits) = entry.exits.take() {
             leg.plan = Some(exits);
         }
         if entry.kind == EntryKind::First {
             leg.entry_plan = entry.entries.take();
         }
-        let (epoch, number) = (leg.epoch + 1, u16::try_from(leg.entries + 1).unwrap_or(u16::MAX));
-        self.orders.add(spec, Role::Entry(number), epoch, request, None);
+        let epoch = leg.epoch + 1;
+        self.orders.add(spec, role, epoch, request, None);
+        if let Some(order) = self.orders.get_mut(&spec.client_id) {
+            order.resting = resting;
+        }
         self.outputs.push_back(Output::Place { request, ticket: Box::new(Ticket::Opening(approved)) });
         if let Some(mut record) = entry.record.take() {
             record.outcome = match entry.kind {
                 EntryKind::First => DecisionOutcome::Enter,
-                EntryKind::Add | EntryKind::Limit => DecisionOutcome::Add,
+                EntryKind::Add | EntryKind::Limit | EntryKind::Resting(_) => DecisionOutcome::Add,
                 EntryKind::Hedge => DecisionOutcome::Hedge,
             };
             record.orders.push(RecordedOrder {

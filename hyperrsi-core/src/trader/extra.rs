@@ -50,9 +50,10 @@ impl Trader {
         let candle = self.base.map_or(fill.time, |timeframe| timeframe.bucket(fill.time));
         let view = self.view.leg_mut(side);
         view.candle_used = view.candle_used.max(Some(candle));
+        let growing = !complete || self.orders.of(side).any(|o| !o.spec.reduce_only && !o.filled.is_zero());
         let leg = self.leg_mut(side);
         leg.begin_cycle(fill.time);
-        leg.grown = (!complete).then_some(now);
+        leg.grown = growing.then_some(now);
         self.rest_later(side);
     }
 
@@ -69,6 +70,7 @@ impl Trader {
         for side in PositionSide::BOTH {
             self.leg_mut(side).rest_waits = false;
             self.reconcile_next_entry(side);
+            self.reconcile_rest(side);
         }
     }
 
@@ -121,7 +123,7 @@ impl Trader {
     pub(super) fn settle_growth(&mut self, side: PositionSide) {
         if self.growth_deadline(side).is_some_and(|at| at <= self.now) {
             self.leg_mut(side).grown = None;
-            let partly = self.orders.of(side).find(|o| is_limit_entry(o) && !o.filled.is_zero());
+            let partly = self.orders.of(side).find(|o| !o.spec.reduce_only && !o.filled.is_zero());
             if let Some(id) = partly.map(|order| order.spec.client_id) {
                 self.cancel(id);
             }

@@ -1,6 +1,6 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
-use super::{Evaluation, Event, Output, Record, Role, Trader};
+use super::{Evaluation, Event, Output, Record, Role, Trader, lots};
 use crate::model::{
     Amount, Fill, FillKind, OrderKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp,
 };
@@ -22,6 +22,10 @@ struct Booked {
     limit: bool,
     /// The first fill of its order.
     first: bool,
+    /// Of a resting entry: the exit of its lot, if it has one.
+    lot: Option<Price>,
+    /// The leg it was for is over.
+    late: bool,
 }
 
 impl Trader {
@@ -55,7 +59,7 @@ impl Trader {
         if let Ok(status) = order.status.transition(next) {
             order.status = status;
         }
-        let ended = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Rejected);
+        let ended = !order.status.is_live() && !complete;
         let released = ended && !order.spec.reduce_only && !order.awaits_fills();
         let booked = Booked {
             role: order.role,
@@ -66,6 +70,8 @@ impl Trader {
             price: order.spec.kind.price(),
             limit: matches!(order.spec.kind, OrderKind::Limit { .. }),
             first,
+            lot: order.resting.as_ref().and_then(|(_, lot)| *lot),
+            late: order.late,
         };
         if released {
             self.outputs.push_back(Output::Release(*id));
@@ -77,6 +83,13 @@ impl Trader {
         let side = fill.leg;
         let leverage = self.policy.leverage;
         let ours = booked.is_some_and(|b| matches!(b.role, Role::Entry(_) | Role::Resting(_)));
+        let key = match booked.map(|b| b.role) {
+            Some(Role::Resting(key)) => Some(key),
+            _ => None,
+        };
+        if key.is_some() && booked.is_some_and(|b| !b.late) {
+            self.take_plan_of(fill);
+        }
         let leg = self.leg_mut(side);
         if !ours && leg.book.is_flat() {
             // Somebody else opened it: not ours to trade until claimed.
@@ -87,9 +100,10 @@ impl Trader {
             return Ok(());
         }
         let late = ours && leg.book.is_flat() && leg.plan.is_none();
-        leg.enter(fill, leverage)?;
+        let lot = key.and_then(|key| Some((key, booked?.lot?)));
+        leg.enter(fill, leverage, lot)?;
         leg.epoch += 1;
-        let entry_is_new = booked.is_some_and(|b| b.first && matches!(b.role, Role::Entry(_)));
+        let entry_is_new = booked.is_some_and(|b| b.first) && ours;
         leg.entries += u32::from(entry_is_new);
         let (closing, entries, hedge) = (leg.closing, leg.entries, leg.hedge);
         if entry_is_new && let Some((exits, entry_plan)) = leg.replan.take() {
@@ -123,6 +137,14 @@ impl Trader {
             self.refresh_hedge(side.opposite())?;
         }
         self.reconcile(side)
+    }
+
+    /// A resting entry brings the plan of the leg it opens or adds to.
+    fn take_plan_of(&mut self, fill: &Fill) {
+        let order = fill.client_id.and_then(|id| self.orders.for_fill(&id));
+        if let Some((exits, _)) = order.and_then(|order| order.resting.clone()) {
+            self.leg_mut(fill.leg).plan = Some(exits);
+        }
     }
 
     /// Builds ladder and stop anew from the leg's average and the newest ATR.
@@ -166,7 +188,11 @@ impl Trader {
         let reason = self.classify(fill, booked);
         let now = self.now;
         let leg = self.leg_mut(side);
-        leg.exit(fill, reason)?;
+        let lot = match booked.map(|b| b.role) {
+            Some(Role::LotExit(key)) => Some(key),
+            _ => None,
+        };
+        leg.exit(fill, reason, lot)?;
         let (left, epoch, closing) = (leg.book.quantity(), leg.epoch, leg.closing.is_some());
         match booked {
             Some(Booked { role: Role::TakeProfit(level, _), complete, average, epoch: own, .. })
@@ -192,6 +218,7 @@ impl Trader {
         if left.is_zero() {
             return self.leg_flat(side, fill.time, reason);
         }
+        self.finish_lots(side, fill.time, false)?;
         // An order that filled before it could be made smaller took from the other levels (V3).
         let placed = match &self.leg(side).exits {
             Some(exits) => exits.ladder.placed()?,
@@ -277,11 +304,22 @@ impl Trader {
         time: Timestamp,
         reason: ExitReason,
     ) -> Result<(), Overflow> {
-        let siblings: Vec<_> = self.orders.of(side).map(|order| order.spec.client_id).collect();
+        // Where the last lot of a grid went, its other entries go on.
+        let goes_on = reason == ExitReason::GridExit && self.leg(side).closing.is_none();
+        let siblings: Vec<_> = self
+            .orders
+            .of(side)
+            .filter(|order| !goes_on || !matches!(order.role, Role::Resting(_)))
+            .map(|order| order.spec.client_id)
+            .collect();
         for id in siblings {
             self.cancel(id);
         }
-        self.drop_entries(side, Refusal::LegClosed);
+        if !goes_on {
+            self.wipe_rest(side);
+            self.drop_entries(side, Refusal::LegClosed);
+        }
+        self.finish_lots(side, time, true)?;
         self.settle_unprotected(side);
         let leg = self.leg_mut(side);
         let reason = leg.closing.filter(|_| reason == ExitReason::Manual).unwrap_or(reason);
@@ -289,21 +327,23 @@ impl Trader {
         let hedge_plan = leg.entry_plan.as_ref().and_then(|plan| plan.hedge);
         let trade = leg.finish(time, reason)?;
         if let Some(trade) = trade {
-            self.spool(|| Record::Trade(Box::new(trade.clone())));
-            self.emit(Event::Closed(Box::new(trade)));
+            self.tell_trade(trade);
         }
         if !hedge {
-            self.view.leg_mut(side).last_exit = Some(time);
+            let view = self.view.leg_mut(side);
+            (view.last_exit, view.last_reason) = (Some(time), Some(reason));
         }
         self.orders.sweep();
+        self.reconcile_rest(side);
         self.sync(side);
         if hedge { self.hedge_flat(side, reason) } else { self.main_flat(side, hedge_plan, reason) }
     }
 
     pub(super) fn on_funding(&mut self, side: PositionSide, amount: Amount) -> Result<(), Overflow> {
-        match &mut self.leg_mut(side).trade {
+        let leg = self.leg_mut(side);
+        match &mut leg.trade {
             Some(trade) => trade.add_funding(amount),
-            None => Ok(()),
+            None => lots::fund(&mut leg.lots, amount),
         }
     }
 

@@ -84,7 +84,10 @@ impl Trader {
             self.emit(Event::Gate(gate, closed));
             self.refresh_gates();
             if closed {
-                PositionSide::BOTH.into_iter().for_each(|side| self.reconcile_next_entry(side));
+                for side in PositionSide::BOTH {
+                    self.reconcile_next_entry(side);
+                    self.reconcile_rest(side);
+                }
             }
         }
     }

@@ -1,74 +1,12 @@
-//! One leg of a trader while it lives: book, exits, the trade being made.
+//! One leg of a trader while it lives: book, plans, exits, what is under way for it.
 
-use crate::model::{Amount, Arithmetic, Fill, Overflow, PositionSide, Price, Quantity, Span, Timestamp};
-use crate::position::{
-    Book, EffectiveStop, EntryPlan, ExitPlan, ExitReason, Exits, ProtectionPoint, Trade, TradeFill,
-    TradeFillKind,
-};
+use super::lots::{self, Lot};
+use super::trade::TradeBuilder;
+use crate::model::{Amount, Fill, Overflow, PositionSide, Price, Quantity, Span, Timestamp};
+use crate::position::{Book, EffectiveStop, EntryPlan, ExitPlan, ExitReason, Exits, Trade};
 use crate::risk::Size;
 use crate::strategy::{LegState, NextEntry};
-use rust_decimal::Decimal;
 use std::sync::Arc;
-
-/// A trade under construction.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct TradeBuilder {
-    entry_time: Timestamp,
-    entry_value: Decimal,
-    entry_quantity: Quantity,
-    exit_value: Decimal,
-    exit_quantity: Quantity,
-    margin: Decimal,
-    gross: Amount,
-    fees: Amount,
-    funding: Amount,
-    planned_risk: Option<Amount>,
-    fills: Vec<TradeFill>,
-    protection: Vec<ProtectionPoint>,
-}
-
-impl TradeBuilder {
-    const fn new(entry_time: Timestamp) -> Self {
-        Self {
-            entry_time,
-            entry_value: Decimal::ZERO,
-            entry_quantity: Quantity::ZERO,
-            exit_value: Decimal::ZERO,
-            exit_quantity: Quantity::ZERO,
-            margin: Decimal::ZERO,
-            gross: Amount::ZERO,
-            fees: Amount::ZERO,
-            funding: Amount::ZERO,
-            planned_risk: None,
-            fills: Vec::new(),
-            protection: Vec::new(),
-        }
-    }
-    fn note(&mut self, fill: &Fill, kind: TradeFillKind) -> Result<(), Overflow> {
-        self.fees = self.fees.plus(fill.fee)?;
-        self.fills.push(TradeFill {
-            time: fill.time,
-            kind,
-            price: fill.price,
-            quantity: fill.quantity,
-            fee: fill.fee,
-            liquidity: fill.liquidity,
-        });
-        Ok(())
-    }
-    pub(crate) fn add_funding(&mut self, amount: Amount) -> Result<(), Overflow> {
-        self.funding = self.funding.plus(amount)?;
-        Ok(())
-    }
-    /// Adds a point unless nothing changed since the last one.
-    pub(crate) fn protect(&mut self, point: ProtectionPoint) {
-        let same =
-            |last: &ProtectionPoint| last.stop == point.stop && last.take_profits == point.take_profits;
-        if !self.protection.last().is_some_and(same) {
-            self.protection.push(point);
-        }
-    }
-}
 
 /// A leg of a trader.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -105,6 +43,8 @@ pub(crate) struct Leg {
     pub(crate) hedge_alerted: bool,
     pub(crate) exits: Option<Exits>,
     pub(crate) trade: Option<TradeBuilder>,
+    /// What resting entries with exits of their own filled: a grid.
+    pub(crate) lots: Vec<Lot>,
     /// Close of the deciding candle of the newest entry: the time part of order ids.
     pub(crate) cycle: Timestamp,
     /// Counts entry fills of the leg's life; orders of older epochs are withdrawn.
@@ -165,6 +105,7 @@ impl Leg {
             hedge_alerted: false,
             exits: None,
             trade: None,
+            lots: Vec::new(),
             cycle: Timestamp::EPOCH,
             epoch: 0,
             revision: 0,
@@ -188,15 +129,21 @@ impl Leg {
         }
     }
 
-    /// Books an entry fill.
-    pub(crate) fn enter(&mut self, fill: &Fill, leverage: u32) -> Result<(), Overflow> {
-        let value = fill.price.value(fill.quantity)?.get();
+    /// Books an entry fill: of a lot, if its order has an exit of its own.
+    pub(crate) fn enter(
+        &mut self,
+        fill: &Fill,
+        leverage: u32,
+        lot: Option<(u16, Price)>,
+    ) -> Result<(), Overflow> {
         self.book.enter(fill.price, fill.quantity)?;
-        let trade = self.trade.get_or_insert_with(|| TradeBuilder::new(fill.time));
-        trade.entry_value = trade.entry_value.plus(value)?;
-        trade.entry_quantity = trade.entry_quantity.plus(fill.quantity)?;
-        trade.margin = trade.margin.plus(value.over(Decimal::from(leverage.max(1)))?)?;
-        trade.note(fill, TradeFillKind::Entry)
+        match lot {
+            Some((key, exit)) => lots::enter(&mut self.lots, key, exit, fill, leverage),
+            None => {
+                let trade = self.trade.get_or_insert_with(|| TradeBuilder::new(fill.time));
+                trade.enter(fill, leverage)
+            }
+        }
     }
 
     /// Takes over a position of unknown history: one entry at the average.
@@ -208,26 +155,22 @@ impl Leg {
         leverage: u32,
     ) -> Result<(), Overflow> {
         self.book.adopt(quantity, average)?;
-        let value = average.value(quantity)?.get();
-        let mut trade = TradeBuilder::new(now);
-        (trade.entry_value, trade.entry_quantity) = (value, quantity);
-        trade.margin = value.over(Decimal::from(leverage.max(1)))?;
-        self.trade = Some(trade);
+        self.trade = Some(TradeBuilder::claimed(now, quantity, average, leverage)?);
         self.state = LegState::Open;
         self.entries = 1;
         self.epoch += 1;
         Ok(())
     }
 
-    /// Books an exit fill.
-    pub(crate) fn exit(&mut self, fill: &Fill, reason: ExitReason) -> Result<(), Overflow> {
+    /// Books an exit fill: of the lot with that key first, then of the others as they come.
+    pub(crate) fn exit(&mut self, fill: &Fill, reason: ExitReason, lot: Option<u16>) -> Result<(), Overflow> {
         let quantity = fill.quantity.min(self.book.quantity());
         let gross = self.book.exit(self.side, fill.price, quantity)?;
+        if !self.lots.is_empty() {
+            return lots::exit(&mut self.lots, self.side, fill, quantity, reason, lot);
+        }
         if let Some(trade) = &mut self.trade {
-            trade.gross = trade.gross.plus(gross)?;
-            trade.exit_value = trade.exit_value.plus(fill.price.value(quantity)?.get())?;
-            trade.exit_quantity = trade.exit_quantity.plus(quantity)?;
-            trade.note(fill, TradeFillKind::Exit(reason))?;
+            trade.exit(fill, fill.fee, quantity, gross, reason)?;
         }
         Ok(())
     }
@@ -253,43 +196,21 @@ impl Leg {
             // Ids of one cycle are never used again, not even by what comes late (`late_fill`).
             revision: self.revision,
             epoch: self.epoch + 1,
+            attempt: self.attempt,
             ignored: self.ignored,
             unprotected: self.unprotected,
             last_fill: self.last_fill,
             ..Self::new(side)
         };
-        let Some(trade) = trade else { return Ok(None) };
-        let net = trade.gross.minus(trade.fees)?.plus(trade.funding)?;
-        Ok(Some(Trade {
-            side,
-            hedge,
-            entry_time: trade.entry_time,
-            entry_price: Price::new(trade.entry_value.over(trade.entry_quantity.get())?),
-            exit_time: time,
-            exit_price: Price::new(match trade.exit_quantity.is_zero() {
-                true => Decimal::ZERO,
-                false => trade.exit_value.over(trade.exit_quantity.get())?,
-            }),
-            quantity: trade.entry_quantity,
-            entries,
-            margin: Amount::new(trade.margin),
-            gross_pnl: trade.gross,
-            fees: trade.fees,
-            funding: trade.funding,
-            net_pnl: net,
-            planned_risk: trade.planned_risk,
-            reason,
-            fills: trade.fills,
-            protection: trade.protection,
-        }))
+        trade.map(|trade| trade.finish(side, hedge, entries, time, reason)).transpose()
     }
 
-    /// Orders get ids of a new cycle. Within one second numbers go on, so that no id is ever made twice.
+    /// Orders get ids of a new cycle. Within one second, and for a fill that is told late, numbers go on: no id is ever
+    /// made twice.
     pub(crate) fn begin_cycle(&mut self, cycle: Timestamp) {
-        if cycle.seconds() != self.cycle.seconds() {
-            self.revision = 0;
+        if cycle.seconds() > self.cycle.seconds() {
+            (self.cycle, self.revision) = (cycle, 0);
         }
-        self.cycle = cycle;
     }
 
     /// The stop that protects the leg now.

@@ -34,11 +34,14 @@ mod hedge;
 mod id;
 mod input;
 mod leg;
+mod lots;
 mod orders;
 mod output;
 mod prices;
 mod reconcile;
+mod rest;
 mod snapshot;
+mod trade;
 mod wake;
 
 pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
@@ -52,7 +55,7 @@ use crate::model::{
     TraderId, TriggerSource,
 };
 use crate::position::{Book, EffectiveStop};
-use crate::strategy::View;
+use crate::strategy::{LotView, View};
 use entry::PendingEntry;
 use gates::Gates;
 use leg::Leg;
@@ -122,6 +125,8 @@ pub struct Trader {
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
     applied: Applied,
+    /// The limit entries a strategy wants to rest.
+    rest: Vec<rest::Wanted>,
     /// A leg waits for a candle to close before its limit entry may rest.
     rest_waits: bool,
     /// The shortest timeframe whose candles come.
@@ -190,6 +195,7 @@ impl Trader {
             last: None,
             atr: None,
             applied: Applied::default(),
+            rest: Vec::new(),
             rest_waits: false,
             base: None,
             asked: None,
@@ -461,6 +467,13 @@ impl Trader {
         view.stop = leg.stop();
         (view.next_entry, view.withheld) = (leg.next, leg.withheld);
         view.levels.clear();
+        if !leg.lots.is_empty() || !view.lots.is_empty() {
+            view.lots.clear();
+            view.lots.extend(leg.lots.iter().filter_map(|lot| {
+                let (key, quantity, exit) = (lot.key, lot.book.quantity(), lot.exit);
+                Some(LotView { key, quantity, entry: lot.book.average()?, exit })
+            }));
+        }
         if let Some(exits) = &leg.exits {
             view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));
         }
@@ -477,7 +490,11 @@ impl Trader {
             // What is under way has been asked for at different sizes of the leg; what is settled must fit.
             let settled = leg.closing.is_none()
                 && leg.take_profit_retry.is_none()
-                && !self.orders.of(leg.side).filter(own).any(|o| o.is_busy() || o.awaits_fills());
+                && !self
+                    .orders
+                    .of(leg.side)
+                    .filter(own)
+                    .any(|o| o.is_busy() || o.awaits_fills() || o.cancel_retry.is_some());
             let take_profits: rust_decimal::Decimal =
                 self.orders.of(leg.side).filter(own).filter_map(|o| o.left().ok()).map(|q| q.get()).sum();
             debug_assert!(

@@ -4,9 +4,10 @@ use super::id::Role;
 use crate::model::{
     Arithmetic, ClientOrderId, OrderSpec, OrderStatus, Overflow, PositionSide, Price, Quantity, RequestId,
 };
-use crate::position::ExitReason;
+use crate::position::{ExitPlan, ExitReason};
 use rust_decimal::Decimal;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// What is under way for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -43,6 +44,10 @@ pub(crate) struct Tracked {
     value: Decimal,
     pub(crate) pending: Option<Pending>,
     pub(crate) cancelling: bool,
+    /// Of a resting entry: how the leg is left that it fills, and the exit of its lot.
+    pub(crate) resting: Option<(Arc<ExitPlan>, Option<Price>)>,
+    /// What it fills from now on is closed at once.
+    pub(crate) late: bool,
     /// A change of it was asked for and never answered: what it is at the venue now is not known.
     pub(crate) doubtful: bool,
     /// When a refused cancel is tried again.
@@ -119,6 +124,8 @@ impl Orders {
             value: Decimal::ZERO,
             pending: Some(Pending::Place(request)),
             cancelling: false,
+            resting: None,
+            late: false,
             doubtful: false,
             cancel_retry: None,
         });
@@ -174,6 +181,12 @@ impl Orders {
                 self.finished.pop_front();
             }
             self.finished.push_back(self.live.remove(index));
+        }
+    }
+    /// What entries of a side fill from now on is closed at once.
+    pub(crate) fn mark_late(&mut self, side: PositionSide) {
+        for order in self.live.iter_mut().filter(|o| o.spec.leg == side && !o.spec.reduce_only) {
+            order.late = true;
         }
     }
     /// The process that waited for answers is gone: whatever was under way has an unknown outcome.

@@ -18,6 +18,7 @@ impl Trader {
         if leg.book.is_flat() || leg.foreign {
             if leg.book.is_flat() {
                 self.cancel_orphans(side);
+                self.reconcile_rest(side);
             }
             self.sync(side);
             return Ok(());
@@ -33,7 +34,9 @@ impl Trader {
             }
             _ => {
                 self.reconcile_take_profits(side)?;
+                self.reconcile_lots(side)?;
                 self.reconcile_next_entry(side);
+                self.reconcile_rest(side);
             }
         }
         self.sync(side);
@@ -49,6 +52,7 @@ impl Trader {
             .orders
             .of(side)
             .filter(|o| o.pending.is_none() && if o.spec.reduce_only { flat } else { !entering })
+            .filter(|o| !flat || !matches!(o.role, Role::Resting(_)))
             .map(|o| o.spec.client_id)
             .collect();
         for id in orphans {

@@ -39,6 +39,7 @@ pub struct TraderSnapshot {
     now: Timestamp,
     next_request: u64,
     atr: Option<f64>,
+    rest: Vec<super::rest::Wanted>,
     base: Option<Timeframe>,
     applied: Applied,
 }
@@ -76,6 +77,7 @@ impl Trader {
             now: self.now,
             next_request: self.next_request,
             atr: self.atr,
+            rest: self.rest.clone(),
             base: self.base,
             applied: self.applied.clone(),
         }
@@ -91,6 +93,8 @@ impl Trader {
         trader.orders = snapshot.orders;
         trader.orders.lose_answers();
         trader.gates = snapshot.gates;
+        trader.rest_waits = !snapshot.rest.is_empty();
+        trader.rest = snapshot.rest;
         trader.gates.restart(&KEPT);
         (trader.now, trader.next_request) = (snapshot.now, snapshot.next_request);
         (trader.atr, trader.base, trader.applied) = (snapshot.atr, snapshot.base, snapshot.applied);

@@ -14,6 +14,7 @@
 
 mod laws_backtest;
 mod laws_trader;
+mod lots;
 mod market;
 mod naive;
 mod support;

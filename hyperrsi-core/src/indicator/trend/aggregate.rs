@@ -1,16 +1,24 @@
-use super::{TrendReading, TrendState};
+use super::{TrendReading, TrendState, state::NEVER};
 use crate::model::{Candle, Timeframe, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The candle of a higher timeframe being built. The trend state reads nothing but its close, which is that of the
-/// newest base candle.
+/// The candle of a higher timeframe being built, once a base candle lies in it. The trend state reads nothing but its
+/// close, which is that of the newest base candle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Bucket {
     timeframe: Timeframe,
     open: Timestamp,
     end: Timestamp,
-    /// Whether a base candle has come and the bucket has not been fed yet.
-    building: bool,
+}
+
+impl Bucket {
+    /// Feeds the candle, if the newest base candle lies in it.
+    #[inline]
+    fn feed(&self, trend: &mut TrendState, newest: Option<(Timestamp, f64)>) {
+        if let Some((_, close)) = newest.filter(|(open, _)| *open >= self.open) {
+            trend.feed(self.timeframe, self.open, close);
+        }
+    }
 }
 
 /// A [`TrendState`] that builds its higher candles from the base candles: feed base candles, nothing else.
@@ -35,7 +43,8 @@ pub struct AggregatingTrend {
     buckets: Vec<Bucket>,
     /// The earliest end of a bucket: nothing happens before.
     next_end: Timestamp,
-    close: f64,
+    /// Open time and close of the newest base candle.
+    newest: Option<(Timestamp, f64)>,
 }
 
 impl AggregatingTrend {
@@ -49,8 +58,8 @@ impl AggregatingTrend {
         let mut built = trend.needs();
         built.retain(|tf| *tf > trend.base() && !supplied.contains(tf));
         let started = Timestamp::from_millis(i64::MIN);
-        let bucket = |timeframe| Bucket { timeframe, open: started, end: started, building: false };
-        Self { buckets: built.into_iter().map(bucket).collect(), trend, next_end: started, close: 0.0 }
+        let bucket = |timeframe| Bucket { timeframe, open: started, end: started };
+        Self { buckets: built.into_iter().map(bucket).collect(), trend, next_end: started, newest: None }
     }
 
     /// The timeframes that are not built here: those to feed through [`AggregatingTrend::on_higher`].
@@ -74,11 +83,10 @@ impl AggregatingTrend {
             return self.trend.reading();
         }
         if open >= self.next_end {
-            self.close_buckets(open);
-            self.open_buckets(open);
+            self.jump(open);
         }
         let reading = self.trend.on_base(candle);
-        self.close = candle.close;
+        self.newest = Some((open, candle.close));
         let closed = open + self.trend.base().span();
         if closed >= self.next_end {
             self.close_buckets(closed);
@@ -86,23 +94,30 @@ impl AggregatingTrend {
         reading
     }
 
-    /// Feeds the buckets that end by `time`.
+    /// Feeds the buckets that end by `time`, at which the newest base candle closed, and opens those that follow.
+    #[inline]
     fn close_buckets(&mut self, time: Timestamp) {
-        for bucket in self.buckets.iter_mut().filter(|bucket| bucket.building && time >= bucket.end) {
-            bucket.building = false;
-            self.trend.feed(bucket.timeframe, bucket.open, self.close);
+        let mut next_end = NEVER;
+        for bucket in &mut self.buckets {
+            if time >= bucket.end {
+                bucket.feed(&mut self.trend, self.newest);
+                bucket.open = bucket.end;
+                bucket.end = bucket.open + bucket.timeframe.span();
+            }
+            next_end = next_end.min(bucket.end);
         }
+        self.next_end = next_end;
     }
 
-    /// Opens the buckets that `time` lies in, in place of those that ended.
-    fn open_buckets(&mut self, time: Timestamp) {
+    /// Goes on at `time`, the open of a candle that no open bucket holds: the first one, or the first after a hole.
+    #[cold]
+    fn jump(&mut self, time: Timestamp) {
         for bucket in self.buckets.iter_mut().filter(|bucket| time >= bucket.end) {
+            bucket.feed(&mut self.trend, self.newest);
             bucket.open = bucket.timeframe.bucket(time);
             bucket.end = bucket.open + bucket.timeframe.span();
-            bucket.building = true;
         }
-        let ends = self.buckets.iter().map(|bucket| bucket.end);
-        self.next_end = ends.min().unwrap_or(Timestamp::from_millis(i64::MAX));
+        self.next_end = self.buckets.iter().map(|bucket| bucket.end).min().unwrap_or(NEVER);
     }
 
     /// The trend state itself.

@@ -1,4 +1,4 @@
-use super::Machine;
+use super::{Machine, state::NEVER};
 use crate::model::{Timeframe, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -45,18 +45,17 @@ impl<M: Machine> Aligned<M> {
         self.timeframe
     }
 
-    /// Feeds a closed candle of `timeframe` and answers when it closed; `None` if it is another timeframe's or not newer
-    /// than the last.
-    pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> Option<Timestamp> {
+    /// Feeds a closed candle of `timeframe`; false if it is another timeframe's or not newer than the last.
+    pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> bool {
         if timeframe != self.timeframe || self.last_open.is_some_and(|last| open <= last) {
-            return None;
+            return false;
         }
         self.last_open = Some(open);
         let value = self.machine.close(close);
         let closed = open + self.timeframe.span();
         self.pending.push_back(Said { closed, index: self.candles, value });
         self.candles += 1;
-        Some(closed)
+        true
     }
 
     /// What the last candle closed by `time` said. `time` must not go back.
@@ -71,7 +70,7 @@ impl<M: Machine> Aligned<M> {
     }
 
     /// When the next value may be seen.
-    pub(super) fn due(&self) -> Option<Timestamp> {
-        self.pending.front().map(|said| said.closed)
+    pub(super) fn due(&self) -> Timestamp {
+        self.pending.front().map_or(NEVER, |said| said.closed)
     }
 }

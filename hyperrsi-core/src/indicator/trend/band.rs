@@ -1,11 +1,7 @@
-use super::Machine;
-use crate::indicator::{
-    exact::{RunningSum, deviation_near, mean},
-    factor,
-    pivot::confirmed,
-    window::Window,
-};
+use super::{Machine, extreme::Extreme, moments::Moments};
+use crate::indicator::{exact::mean, window::Window};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering::{Greater, Less};
 
 /// What the bands do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +40,10 @@ const REACH: f64 = 1.5;
 const EARLIER: usize = 20;
 const EARLIER_LONG: usize = 30;
 const LATER: usize = 10;
+const SPAN: usize = EARLIER + 1 + LATER;
+const LONG_SPAN: usize = EARLIER_LONG + 1 + LATER;
+/// So many falls in a row count as falling.
+const FALLS: u64 = 3;
 /// A pivot needs that many candles before the newest, whether or not they had a width.
 const FIRST_PIVOT: u64 = 30;
 /// How many pivots are remembered.
@@ -105,8 +105,8 @@ pub struct BandReading {
 /// Bollinger bands (15 candles, 1.5 deviations) leaving or entering a squeeze, measured against the pivots of their own
 /// width.
 ///
-/// A state persists until another is entered. Sums are exact to the last bit or nearly so: quiet markets make exact
-/// ties, which rounding must not decide.
+/// A state persists until another is entered. Means and deviations follow from the closes of their window alone, to the
+/// last bit: quiet markets make exact ties, which rounding must not decide.
 ///
 /// ```
 /// use hyperrsi_core::indicator::trend::{Band, BandState};
@@ -121,13 +121,15 @@ pub struct BandReading {
 pub struct BandState {
     candles: u64,
     closes: Window,
-    short_sum: RunningSum,
-    long_sum: RunningSum,
-    /// Sums of squares of the short and the long band, as hints.
-    squares: [f64; 2],
+    #[serde(skip)]
+    moments: Moments<SHORT, LONG>,
     widths: Window,
-    width_sum: RunningSum,
+    /// How many times in a row the width has fallen.
+    falls: u64,
+    highest: Extreme<SPAN>,
+    lowest: Extreme<SPAN>,
     long_widths: Window,
+    long_lowest: Extreme<LONG_SPAN>,
     highs: Pivots,
     lows: Pivots,
     long_lows: Pivots,
@@ -136,6 +138,7 @@ pub struct BandState {
     /// Whether the newest width was at most its `wide`.
     was_narrow: bool,
     state: Band,
+    /// Without the mean of the widths.
     reading: BandReading,
 }
 
@@ -145,12 +148,13 @@ impl BandState {
         Self {
             candles: 0,
             closes: Window::new(LONG),
-            short_sum: RunningSum::default(),
-            long_sum: RunningSum::default(),
-            squares: [0.0; 2],
+            moments: Moments::default(),
             widths: Window::new(WIDTHS),
-            width_sum: RunningSum::default(),
-            long_widths: Window::new(EARLIER_LONG + 1 + LATER),
+            falls: 0,
+            highest: Extreme::new(),
+            lowest: Extreme::new(),
+            long_widths: Window::new(LONG_SPAN),
+            long_lowest: Extreme::new(),
             highs: Pivots::new(),
             lows: Pivots::new(),
             long_lows: Pivots::new(),
@@ -164,7 +168,7 @@ impl BandState {
     /// Takes the close of the next closed candle.
     pub fn update(&mut self, close: f64) -> Band {
         self.candles = self.candles.saturating_add(1);
-        self.push(close);
+        self.moments.push(close, &mut self.closes);
         if self.closes.len() >= SHORT {
             self.measure(close);
             self.decide();
@@ -178,8 +182,8 @@ impl BandState {
     }
 
     /// What the state was decided by.
-    pub const fn reading(&self) -> BandReading {
-        self.reading
+    pub fn reading(&self) -> BandReading {
+        BandReading { width_mean: width_mean(&self.widths), ..self.reading }
     }
 
     /// Whether the long band counts as squeezed; true until it has been measured.
@@ -187,41 +191,29 @@ impl BandState {
         self.long_squeezed
     }
 
-    fn push(&mut self, close: f64) {
-        let short = match self.closes.newest(SHORT) {
-            full @ [oldest, ..] if full.len() == SHORT => *oldest,
-            _ => 0.0,
-        };
-        let long = self.closes.push(close).unwrap_or(0.0);
-        self.short_sum.replace(close, short);
-        self.long_sum.replace(close, long);
-    }
-
     /// The widths and their pivots.
     #[inline]
     fn measure(&mut self, close: f64) {
-        let [squares, long_squares] = &mut self.squares;
-        let (width, lower, spread) = bands(self.closes.newest(SHORT), self.short_sum, squares);
-        (self.reading.falling, self.reading.rising) = match *self.widths.newest(3) {
-            [w3, w2, w1] => (width < w1 && w1 < w2 && w2 < w3, width > w1),
-            [.., w1] => (false, width > w1),
-            [] => (false, false),
-        };
-        let gone = self.widths.push(width).unwrap_or(0.0);
-        self.width_sum.replace(width, gone);
-        self.reading.width = Some(width);
-        self.reading.position = (spread > 0.0).then(|| (close - lower) / spread);
-        self.reading.width_mean = self.widths.is_full().then(|| self.width_sum.total() / factor(WIDTHS));
+        let (width, lower, spread) = bands(self.moments.short(&self.closes));
+        let reading = &mut self.reading;
+        let before = reading.width.unwrap_or(width);
+        self.falls = if width < before { self.falls + 1 } else { 0 };
+        (reading.falling, reading.rising) = (self.falls >= FALLS, width > before);
+        self.widths.push(width);
+        reading.width = Some(width);
+        reading.position = (spread > 0.0).then(|| (close - lower) / spread);
+        self.highest.update(width, Greater, || self.widths.newest(SPAN));
+        self.lowest.update(width, Less, || self.widths.newest(SPAN));
         if self.candles > FIRST_PIVOT {
-            let recent = self.widths.newest(EARLIER + 1 + LATER);
-            self.reading.high = confirmed(recent, LATER, |a, b| a > b);
-            self.reading.low = confirmed(recent, LATER, |a, b| a < b);
+            reading.high = self.highest.confirmed(LATER);
+            reading.low = self.lowest.confirmed(LATER);
         }
         if self.closes.is_full() {
-            let (long_width, _, _) = bands(self.closes.values(), self.long_sum, long_squares);
+            let (long_width, _, _) = bands(self.moments.long(&self.closes));
             self.long_widths.push(long_width);
-            self.reading.long_width = Some(long_width);
-            self.reading.long_low = confirmed(self.long_widths.values(), LATER, |a, b| a < b);
+            reading.long_width = Some(long_width);
+            self.long_lowest.update(long_width, Less, || self.long_widths.values());
+            reading.long_low = self.long_lowest.confirmed(LATER);
         }
     }
 
@@ -230,7 +222,10 @@ impl BandState {
     fn decide(&mut self) {
         let reading = &mut self.reading;
         let Some(width) = reading.width else { return };
-        if let Some(mean) = reading.width_mean {
+        // The mean is summed afresh where it matters, which is seldom: nothing of earlier widths is left in it.
+        if (reading.high.is_some() || reading.low.is_some())
+            && let Some(mean) = width_mean(&self.widths)
+        {
             match (reading.high, reading.low) {
                 (Some(high), _) if width > mean && high > 0.0 => self.highs.collect(high),
                 (_, Some(low)) if width < mean && low > 0.0 => self.lows.collect(low),
@@ -283,11 +278,15 @@ impl BandState {
     }
 }
 
-/// Width of the bands around `closes`, the lower band, and the distance between the two.
+/// Mean of the widths once there are enough of them.
+fn width_mean(widths: &Window) -> Option<f64> {
+    widths.is_full().then(|| mean(widths.values())).flatten()
+}
+
+/// Width of the bands around a mean, the lower band, and the distance between the two.
 #[inline]
-fn bands(closes: &[f64], sum: RunningSum, squares: &mut f64) -> (f64, f64, f64) {
-    let middle = sum.total() / factor(closes.len());
-    let reach = REACH * deviation_near(closes, middle, squares);
+fn bands((middle, deviation): (f64, f64)) -> (f64, f64, f64) {
+    let reach = REACH * deviation;
     let (upper, lower) = (middle + reach, middle - reach);
     ((upper - lower) * 10.0 / middle, lower, upper - lower)
 }

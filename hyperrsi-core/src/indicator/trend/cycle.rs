@@ -15,9 +15,20 @@ pub struct Phase {
 const TAPS: usize = 7;
 
 /// Rational-quadratic weights by lag: `(1 + lag^2 / 900)^(-1/2)`.
-fn weights() -> [f64; TAPS] {
-    std::array::from_fn(|lag| 1.0 / (1.0 + factor(lag * lag) / 900.0).sqrt())
-}
+const WEIGHTS: [f64; TAPS] = [
+    1.0,
+    0.9994449069791544,
+    0.9977851578566088,
+    0.9950371902099893,
+    0.9912279006826348,
+    0.9863939238321439,
+    0.9805806756909201,
+];
+/// Their sum.
+const TOTAL: f64 = {
+    let [a, b, c, d, e, f, g] = WEIGHTS;
+    a + b + c + d + e + f + g
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,7 +50,8 @@ impl Line {
         Self { average, raw: [0.0; TAPS], seen: 0 }
     }
 
-    fn update(&mut self, close: f64, weights: &[f64; TAPS], total: f64) -> Option<f64> {
+    #[inline]
+    fn update(&mut self, close: f64) -> Option<f64> {
         let raw = match &mut self.average {
             Average::Jma(jma) => jma.update(close),
             Average::Ema(ema) => ema.update(close),
@@ -49,7 +61,7 @@ impl Line {
         self.seen = TAPS.min(self.seen + 1);
         // The kernel smooths the averages as they are, not its own results.
         (self.seen == TAPS)
-            .then(|| self.raw.iter().zip(weights).map(|(raw, weight)| raw * weight).sum::<f64>() / total)
+            .then(|| self.raw.iter().zip(WEIGHTS).map(|(raw, weight)| raw * weight).sum::<f64>() / TOTAL)
     }
 }
 
@@ -90,10 +102,8 @@ impl Cycle {
 
     /// Takes the close of the next closed candle.
     pub fn update(&mut self, close: f64) -> Phase {
-        let weights = weights();
-        let total = weights.iter().sum();
         for (line, smoothed) in self.lines.iter_mut().zip(&mut self.smoothed) {
-            *smoothed = line.update(close, &weights, total);
+            *smoothed = line.update(close);
         }
         self.phase = match self.smoothed {
             [Some(fast), Some(medium), Some(slow)] => Phase {
@@ -132,6 +142,12 @@ impl Machine for Cycle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weights_follow_their_formula() {
+        let weights: [f64; TAPS] = std::array::from_fn(|lag| 1.0 / (1.0 + factor(lag * lag) / 900.0).sqrt());
+        assert_eq!((WEIGHTS, TOTAL), (weights, weights.iter().sum()));
+    }
 
     #[test]
     fn nothing_is_said_before_seven_averages_and_on_a_flat_market() {

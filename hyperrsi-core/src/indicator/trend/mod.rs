@@ -22,6 +22,10 @@ mod aggregate;
 mod align;
 mod band;
 mod cycle;
+mod extreme;
+mod moments;
+#[cfg(test)]
+mod reference;
 mod second;
 mod state;
 

@@ -51,6 +51,8 @@ impl TrendReading {
     }
 }
 
+/// A time that does not come.
+pub(super) const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 /// Index of the first higher candle from which a machine counts as warm.
 const CYCLE_WARM: u64 = 99;
 const LONGER_CYCLE_WARM: u64 = 126;
@@ -104,7 +106,7 @@ pub struct TrendState {
     anchor: Option<Timestamp>,
     last: Option<Timestamp>,
     /// When a machine's next value may be seen; until then a reading repeats the one before.
-    due: Option<Timestamp>,
+    due: Timestamp,
     /// Whether a machine reads the base candles themselves.
     reads_base: bool,
     cycle: Aligned<Cycle>,
@@ -139,7 +141,7 @@ impl TrendState {
             longer,
             anchor: None,
             last: None,
-            due: None,
+            due: NEVER,
             reads_base: false,
             cycle,
             second,
@@ -197,7 +199,7 @@ impl TrendState {
         if self.anchor.is_none() {
             self.anchor = Some(open);
         }
-        if self.due.is_some_and(|due| due <= open) {
+        if self.due <= open {
             self.read(open);
         }
         if self.reads_base {
@@ -221,14 +223,13 @@ impl TrendState {
 
     /// Feeds the close of a closed candle to every machine of its timeframe.
     pub(super) fn feed(&mut self, timeframe: Timeframe, open: Timestamp, close: f64) -> bool {
-        let closed = [
-            self.cycle.feed(timeframe, open, close),
-            self.band.as_mut().and_then(|band| band.feed(timeframe, open, close)),
-            self.second.as_mut().and_then(|second| second.feed(timeframe, open, close)),
-        ];
-        let Some(closed) = closed.into_iter().flatten().next() else { return false };
-        self.due = Some(self.due.map_or(closed, |due| due.min(closed)));
-        true
+        let mut used = self.cycle.feed(timeframe, open, close);
+        used |= self.band.as_mut().is_some_and(|band| band.feed(timeframe, open, close));
+        used |= self.second.as_mut().is_some_and(|second| second.feed(timeframe, open, close));
+        if used {
+            self.due = self.due.min(open + timeframe.span());
+        }
+        used
     }
 
     /// The state of the base candle that opens at `open`. With the same values as before it would be the same state, so
@@ -237,12 +238,9 @@ impl TrendState {
         let cycle = self.cycle.at(open);
         let band = self.band.as_mut().and_then(|band| band.at(open));
         let second = self.second.as_mut().and_then(|second| second.at(open));
-        let due = [
-            self.cycle.due(),
-            self.band.as_ref().and_then(Aligned::due),
-            self.second.as_ref().and_then(Aligned::due),
-        ];
-        self.due = due.into_iter().flatten().min();
+        let due = self.band.as_ref().map_or(NEVER, Aligned::due);
+        let second_due = self.second.as_ref().map_or(NEVER, Aligned::due);
+        self.due = self.cycle.due().min(due).min(second_due);
         let mut phase = cycle.map_or_else(Phase::default, |said| said.value);
         let second_phase = second.map_or_else(Phase::default, |said| said.value);
         let (ready, led_up, led_down) = if self.longer {

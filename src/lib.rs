@@ -50,6 +50,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `runtime` | runs strategies on paper and live, over tokio |
 //! | `parquet` | reads candle files in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //!

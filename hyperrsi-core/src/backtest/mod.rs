@@ -14,6 +14,9 @@ mod run;
 mod statistics;
 mod text;
 
+#[cfg(feature = "runtime")]
+pub(crate) use engine::Fact;
+
 pub use chart::{Chart, Pane, Plot};
 pub use config::{BacktestError, Config};
 pub use export::{write_equity_csv, write_json};

@@ -1,4 +1,4 @@
-use super::engine::Engine;
+use super::engine::{Engine, Fact};
 use super::intrabar::{Walk, quiet};
 use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
 use crate::account::Account;
@@ -108,6 +108,17 @@ impl<'a> Backtest<'a> {
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
+        self.run_taped(strategy, policy, progress, false).map(|(run, _)| run)
+    }
+
+    /// The same, and what market and venue did, if asked for.
+    pub(crate) fn run_taped<S: Strategy + ?Sized>(
+        &self,
+        strategy: &mut S,
+        policy: IntrabarPolicy,
+        progress: &dyn Fn(usize),
+        taped: bool,
+    ) -> Result<(Run, Vec<(Timestamp, Fact)>), BacktestError> {
         let needs = strategy.needs();
         let own = needs.series.first().map_or(self.candles.timeframe(), |need| need.timeframe);
         if own != self.candles.timeframe() {
@@ -142,11 +153,13 @@ impl<'a> Backtest<'a> {
                 balance: config.initial_balance,
             },
         );
-        let engine = Engine::new(trader, account, slot, venue);
+        let mut engine = Engine::new(trader, account, slot, venue);
+        engine.tape = taped.then(Vec::new);
         let mut state =
             State { engine, walk: Walk { policy, ambiguous: 0 }, run: Run::default(), depth, warm: false };
         state.drive(self, strategy, &higher, progress)?;
-        Ok(state.finish(self)?)
+        let tape = state.engine.tape.take().unwrap_or_default();
+        Ok((state.finish(self)?, tape))
     }
 
     /// Runs the configured policy and both bounds, two at a time, and puts the report together. `make` builds the strategy

@@ -37,7 +37,8 @@ pub(crate) enum Acknowledge {
     Reply(oneshot::Sender<bool>),
 }
 
-type Item = (Entry, Option<Acknowledge>);
+/// Records that belong together: they are written in one append or not at all.
+type Item = (Vec<Entry>, Vec<Acknowledge>);
 
 /// Where records go in.
 #[derive(Clone, Debug)]
@@ -47,20 +48,21 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// Takes a record. Never waits; if there is no room, what only explains goes first, then everything that nobody waits
-    /// for, counted.
-    pub(crate) fn push(&self, entry: Entry, acknowledge: Option<Acknowledge>) {
+    /// Takes records that belong together. Never waits; if there is no room, what only explains goes first, then
+    /// everything that nobody waits for, counted.
+    pub(crate) fn push(&self, entries: Vec<Entry>, acknowledge: Vec<Acknowledge>) {
         let waiting = self.waiting.load(Ordering::Relaxed);
-        let explains = matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
-        let room = if explains { ROOM / 2 } else { ROOM };
-        if waiting >= room && acknowledge.is_none() {
-            metrics::counter!("hyperrsi_records_dropped_total").increment(1);
+        let explains = |entry: &Entry| matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
+        let room = if entries.iter().all(explains) { ROOM / 2 } else { ROOM };
+        if waiting >= room && acknowledge.is_empty() {
+            metrics::counter!("hyperrsi_records_dropped_total").increment(entries.len() as u64);
             return;
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        metrics::gauge!("hyperrsi_journal_queue").set(waiting as f64 + 1.0);
-        if self.queue.send((entry, acknowledge)).is_err() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let count = entries.len();
+        self.waiting.fetch_add(count, Ordering::Relaxed);
+        metrics::gauge!("hyperrsi_journal_queue").set((waiting + count) as f64);
+        if self.queue.send((entries, acknowledge)).is_err() {
+            self.waiting.fetch_sub(count, Ordering::Relaxed);
         }
     }
 
@@ -78,7 +80,7 @@ pub(crate) struct Writer {
     waiting: Arc<AtomicUsize>,
     notes: mpsc::UnboundedSender<Note>,
     published: watch::Sender<Seq>,
-    kept: VecDeque<Entry>,
+    kept: VecDeque<Vec<Entry>>,
     failing: bool,
 }
 
@@ -120,8 +122,8 @@ impl Writer {
                 return;
             }
             let mut acknowledge = Vec::new();
-            for (entry, wanted) in items.drain(..) {
-                self.kept.push_back(entry);
+            for (entries, wanted) in items.drain(..) {
+                self.kept.push_back(entries);
                 acknowledge.extend(wanted);
             }
             match self.write(!acknowledge.is_empty()).await {
@@ -172,14 +174,22 @@ impl Writer {
     async fn write(&mut self, before: bool) -> Result<(), StoreError> {
         let persist = if before { Persist::Before } else { Persist::Spool };
         while !self.kept.is_empty() {
-            let batch: Vec<Entry> = self.kept.iter().take(GROUP).cloned().collect();
+            let mut batch: Vec<Entry> = Vec::new();
+            let mut items = 0;
+            for entries in &self.kept {
+                if items > 0 && batch.len() + entries.len() > GROUP {
+                    break;
+                }
+                batch.extend(entries.iter().cloned());
+                items += 1;
+            }
             let (count, events) = (batch.len(), batch.iter().any(|entry| entry.kind == RecordKind::Event));
             let append = self.store.append(&self.fence, batch, persist);
             let Ok(result) = timeout(duration(STORE_TAKES), append).await else {
                 return Err(StoreError::Unavailable { detail: "no answer in time".into() });
             };
             let appended = result?;
-            self.kept.drain(..count.min(self.kept.len()));
+            self.kept.drain(..items);
             let left = self.waiting.fetch_sub(count, Ordering::Relaxed).saturating_sub(count);
             metrics::gauge!("hyperrsi_journal_queue").set(left as f64);
             if events {

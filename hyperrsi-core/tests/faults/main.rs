@@ -24,6 +24,7 @@ mod data;
 mod orders;
 mod process;
 mod protection;
+mod restart;
 mod store;
 mod table;
 mod venue;

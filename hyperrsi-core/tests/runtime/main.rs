@@ -12,5 +12,8 @@
 #![cfg(feature = "runtime")]
 
 mod double;
+mod layers;
+mod paper;
+mod parity;
 mod rig;
 mod thin;

@@ -8,10 +8,13 @@ use crate::model::{
 };
 use crate::runtime::mapping;
 use crate::store::Code;
-use crate::trader::{AccountRead, Answer, Command, Input, Link};
+use crate::risk::Refusal;
+use crate::trader::{AccountRead, Answer, Input, Link};
 
 /// When a failed read is tried again.
 const READ_AGAIN: Span = Span::seconds(2);
+/// When the account is read again while its key does not work.
+const READ_LOCKED: Span = Span::minutes(1);
 /// How often an instrument is read again at most.
 const RELOAD_INTERVAL: Span = Span::minutes(1);
 
@@ -56,11 +59,7 @@ impl Driver {
                     self.feed(seat, now, Input::Instrument(instrument));
                 }
             }
-            Done::Stored { seat, request, durable } => {
-                self.stores = self.stores.saturating_sub(1);
-                let input = if durable { Input::Stored { request } } else { Input::StoreFailed { request } };
-                self.feed(seat, now, input);
-            }
+            Done::Stored { seat, request, durable } => self.stored(seat, request, durable, now),
             Done::Journal(writable) => self.on_journal(writable, now),
             Done::Decided(verdict) => self.decided(*verdict, now),
         }
@@ -101,8 +100,7 @@ impl Driver {
                 }
             }
             AccountEvent::Balance(balance) => {
-                self.balances.retain(|known| known.asset != balance.asset);
-                self.balances.push(balance);
+                self.on_balances(&[balance]);
             }
             AccountEvent::Mode(config) => self.on_mode(config.position_mode, now),
             AccountEvent::Leverage(setting) => {
@@ -121,7 +119,7 @@ impl Driver {
                 self.on_link(Link::Gap, now);
             }
             AccountEvent::Up => {
-                self.locked = None;
+                self.unlock(now);
                 if let Some(since) = self.link_down.take() {
                     metrics::counter!("hyperrsi_reconnects_total", "link" => "account").increment(1);
                     self.tell(None, now, EventKind::LinkUp { link: Code::of("account"), down: now - since });
@@ -234,7 +232,8 @@ impl Driver {
         match result {
             Ok(reading) => {
                 self.reads.last = Some(now);
-                self.balances.clone_from(&reading.balances);
+                self.unlock(now);
+                self.on_balances(&reading.balances);
                 if let Some(mode) = reading.position_mode() {
                     self.on_mode(mode, now);
                 }
@@ -256,6 +255,7 @@ impl Driver {
                     crate::exchange::Retry::After(span) => span.max(READ_AGAIN),
                     _ => READ_AGAIN,
                 };
+                let again = if self.locked.is_some() { again.max(READ_LOCKED) } else { again };
                 self.read_within(again, now);
             }
         }
@@ -340,11 +340,12 @@ impl Driver {
             ErrorClass::Auth | ErrorClass::Permission if self.locked.is_none() => {
                 self.locked = Some(class);
                 self.tell(None, now, EventKind::KeyRejected { class: Code::of(class.code()) });
-                self.hold_entries(now);
+                self.set_gate(true, now);
             }
             ErrorClass::Retired => {
+                self.retired = true;
                 self.tell(None, now, EventKind::EndpointRetired { request: Code::of("order") });
-                self.hold_entries(now);
+                self.set_gate(true, now);
             }
             ErrorClass::FilterChanged => {
                 let Some(entry) = self.seats.get_mut(seat.0) else { return };
@@ -364,9 +365,28 @@ impl Driver {
         }
     }
 
-    fn hold_entries(&mut self, now: Timestamp) {
+    /// Openings on the whole account are of no use now, or are again.
+    fn set_gate(&mut self, closed: bool, now: Timestamp) {
         for index in 0..self.seats.len() {
-            self.feed(SeatId(index), now, Input::Command(Command::Pause));
+            self.feed(SeatId(index), now, Input::Gate { gate: Refusal::VenueRejected, closed });
+        }
+    }
+
+    /// The venue takes the key again.
+    fn unlock(&mut self, now: Timestamp) {
+        if self.locked.take().is_some() && !self.retired {
+            self.set_gate(false, now);
+        }
+    }
+
+    fn on_balances(&mut self, balances: &[crate::model::Balance]) {
+        for balance in balances {
+            self.balances.retain(|known| known.asset != balance.asset);
+            self.balances.push(balance.clone());
+        }
+        let quote = self.seats.first().map(|seat| seat.trader.view().instrument.quote.clone());
+        if let Some(held) = self.balances.iter().find(|held| Some(held.asset.as_str()) == quote.as_deref()) {
+            self.account.set_free(Some(held.free));
         }
     }
 }

@@ -27,9 +27,9 @@ use crate::model::{
     PositionSide, RequestId, Span, StrategyId, Timeframe, Timestamp, TraderId, decimal_from_f64,
 };
 use crate::risk::{Policy, Refused};
-use crate::store::{Epoch, LayerKey};
+use crate::store::{Entry, Epoch, LayerKey};
 use crate::strategy::{Needs, Strategy};
-use crate::trader::{Command, Input, PriceSource, Trader};
+use crate::trader::{Command, Input, PriceSource, Trader, TraderSnapshot};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How often the account is read while nothing happens (TRADING 13.1).
@@ -173,6 +173,16 @@ pub(crate) struct Driver {
     locked: Option<crate::exchange::ErrorClass>,
     /// Records whose durability is waited for.
     stores: usize,
+    /// What one input led to, until it is written as one.
+    records: Vec<Entry>,
+    acknowledge: Vec<(SeatId, RequestId)>,
+    /// Whether something changed that a restart has to know.
+    changed: bool,
+    /// Openings that are not sent before they are durable.
+    held: BTreeMap<(SeatId, RequestId), Work>,
+    retired: bool,
+    /// Decisions as the strategies gave them, if they are kept.
+    decisions: Option<Vec<crate::strategy::DecisionRecord>>,
     started: Timestamp,
 }
 
@@ -204,6 +214,12 @@ impl Driver {
             journal_down: false,
             locked: None,
             stores: 0,
+            records: Vec::new(),
+            acknowledge: Vec::new(),
+            changed: false,
+            held: BTreeMap::new(),
+            retired: false,
+            decisions: None,
             started: now,
         }
     }
@@ -224,6 +240,14 @@ impl Driver {
         self.seats.get(seat.0).map(|seat| &seat.needs)
     }
 
+    /// Keeps every decision record, to be taken with [`Driver::take_decisions`].
+    pub(crate) fn keep_decisions(&mut self) {
+        self.decisions = Some(Vec::new());
+    }
+    pub(crate) fn take_decisions(&mut self) -> Vec<crate::strategy::DecisionRecord> {
+        self.decisions.take().unwrap_or_default()
+    }
+
     /// Whether an answer of the store is waited for.
     pub(crate) const fn is_waiting(&self) -> bool {
         self.stores > 0
@@ -238,7 +262,12 @@ impl Driver {
     ///
     /// # Errors
     /// If the account has a trader on the instrument, or the venue lacks what the policy needs.
-    pub(crate) fn add(&mut self, plan: Plan, now: Timestamp) -> Result<SeatId, Refused> {
+    pub(crate) fn add(
+        &mut self,
+        plan: Plan,
+        snapshot: Option<TraderSnapshot>,
+        now: Timestamp,
+    ) -> Result<SeatId, Refused> {
         let Plan { id, instrument, mut policy, strategy, settings_version, .. } = plan;
         policy.journal = true;
         policy.venue.stop_orders = self.can.has(Feature::StopMarket);
@@ -247,8 +276,17 @@ impl Driver {
         policy.venue.hedge_mode = self.mode == Some(PositionMode::Hedge);
         let slot = self.account.register(instrument.clone(), policy.leverage, policy.margin_mode)?;
         let (needs, strategy_id) = (strategy.needs(), strategy.id());
+        let seat = SeatId(self.seats.len());
+        let taken = snapshot.as_ref().map(TraderSnapshot::taken);
+        let trader = match snapshot {
+            Some(snapshot) => self.restore(seat, slot, snapshot, &instrument, &policy),
+            None => Trader::new(id, instrument, policy),
+        };
+        if let Some(taken) = taken {
+            self.reads.newest_fill = Some(self.reads.newest_fill.map_or(taken, |at| at.min(taken)));
+        }
         self.seats.push(Seat {
-            trader: Trader::new(id, instrument, policy),
+            trader,
             slot,
             strategy_id,
             needs,
@@ -275,7 +313,55 @@ impl Driver {
             foreign_orders: 0,
             reloaded: Timestamp::EPOCH,
         });
-        Ok(SeatId(self.seats.len() - 1))
+        Ok(seat)
+    }
+
+    /// The trader of the process before: its orders are known, its legs are in the books, new settings apply from here.
+    fn restore(
+        &mut self,
+        seat: SeatId,
+        slot: SlotId,
+        snapshot: TraderSnapshot,
+        instrument: &Instrument,
+        policy: &Policy,
+    ) -> Trader {
+        let taken = snapshot.taken();
+        let mut trader = Trader::restore(snapshot);
+        for order in trader.orders() {
+            let mut sent = Sent::new(seat, order.spec, taken);
+            sent.filled = order.filled;
+            self.sent.insert(order.spec.client_id, sent);
+        }
+        for side in PositionSide::BOTH {
+            let book = trader.book(side);
+            let (Some(average), quantity) = (book.average(), book.quantity()) else { continue };
+            let held = Fill {
+                trade_id: crate::model::TradeId::new("restored"),
+                client_id: None,
+                leg: side,
+                side: side.opening(),
+                price: average,
+                quantity,
+                fee: crate::model::Amount::ZERO,
+                liquidity: crate::model::Liquidity::Taker,
+                kind: crate::model::FillKind::Trade,
+                time: taken,
+            };
+            if let Err(overflow) = self.account.apply(slot, &held) {
+                tracing::error!(%overflow, "a restored leg is not in the books");
+            }
+        }
+        let now = taken;
+        let updates = [
+            Input::Instrument(Box::new(instrument.clone())),
+            Input::Policy(Box::new(policy.clone())),
+        ];
+        for input in updates {
+            if let Err(overflow) = trader.handle(now, input) {
+                tracing::error!(%overflow, "settings were not applied");
+            }
+        }
+        trader
     }
 
     /// A trader begins: settings of the venue and the state of the account are read.
@@ -357,7 +443,7 @@ impl Driver {
             self.cancels.remove(&id);
             self.feed(seat, now, Input::Answer { request, answer: crate::trader::Answer::Unknown });
         }
-        if self.reads.due.is_some_and(|due| due <= now) && self.locked.is_none() {
+        if self.reads.due.is_some_and(|due| due <= now) {
             self.reads.due = None;
             self.begin_read();
         }
@@ -404,6 +490,7 @@ impl Driver {
         while let Some(output) = self.seats.get_mut(seat.0).and_then(|entry| entry.trader.poll()) {
             self.perform(seat, output, now);
         }
+        self.flush(seat, now);
         if let Some(entry) = self.seats.get_mut(seat.0) {
             entry.note_protection(now);
             // The earliest it ever asked for: what recedes with each input would never come.

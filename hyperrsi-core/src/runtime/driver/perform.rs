@@ -1,7 +1,7 @@
 //! What a trader puts out, as work.
 
 use super::{Driver, Purpose, Question, READ_AFTER_FILL, SeatId, Sent, Work};
-use crate::exchange::{Request, Urgency};
+use crate::exchange::Request;
 use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource};
 use crate::runtime::mapping::{self, Asked, NotAmended};
 use crate::trader::{Answer, Configure, Input, Lookup, Output, PersistClass, Record, RejectClass};
@@ -80,19 +80,51 @@ impl Driver {
             self.book(seat, fill, now);
             self.read_within(READ_AFTER_FILL, now);
         }
-        let entry = self.record(seat, &record, now);
-        let acknowledge = (class == PersistClass::Before).then_some((seat, request));
-        match entry {
+        self.changed |= !matches!(record, Record::Decision(_));
+        match self.record(seat, &record, now) {
             Ok(entry) => {
-                self.stores += usize::from(acknowledge.is_some());
-                self.work.push_back(Work::Store { entry, acknowledge });
+                self.records.push(entry);
+                if class == PersistClass::Before {
+                    self.acknowledge.push((seat, request));
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "a record cannot be written");
-                if acknowledge.is_some() {
+                if class == PersistClass::Before {
                     self.answer(seat, now, Input::StoreFailed { request });
                 }
             }
+        }
+    }
+
+    /// Writes what one input led to, together with the trader as it is then: a restart is the newest of these and a look
+    /// at the venue.
+    pub(super) fn flush(&mut self, seat: SeatId, now: Timestamp) {
+        if std::mem::take(&mut self.changed) {
+            match self.snapshot(seat, now) {
+                Ok(entry) => self.records.push(entry),
+                Err(error) => tracing::error!(%error, "a trader cannot be written"),
+            }
+        }
+        let acknowledge = std::mem::take(&mut self.acknowledge);
+        self.stores += acknowledge.len();
+        let entries = std::mem::take(&mut self.records);
+        if !entries.is_empty() {
+            self.work.push_back(Work::Store { entries, acknowledge });
+        }
+    }
+
+    /// What waited for a record may go, or may not.
+    pub(super) fn stored(&mut self, seat: SeatId, request: RequestId, durable: bool, now: Timestamp) {
+        self.stores = self.stores.saturating_sub(1);
+        match (self.held.remove(&(seat, request)), durable) {
+            (Some(call), true) => self.work.push_back(call),
+            (Some(_), false) => {
+                let answer = Answer::Refused(RejectClass::Other, "the journal could not be written".into());
+                self.feed(seat, now, Input::Answer { request, answer });
+            }
+            (None, true) => self.feed(seat, now, Input::Stored { request }),
+            (None, false) => self.feed(seat, now, Input::StoreFailed { request }),
         }
     }
 
@@ -108,7 +140,16 @@ impl Driver {
             self.tell_entry_sent(seat, &ticket, now);
         }
         let purpose = Purpose::Order(Asked::Place, spec.client_id);
-        self.work.push_back(Work::Call { seat, request, purpose, call: Request::Place(ticket) });
+        let opening = matches!(ticket, Ticket::Opening(_));
+        let call = Work::Call { seat, request, purpose, call: Request::Place(ticket) };
+        if opening {
+            // Not sent before the trader that knows of it is durable: whoever starts next looks it up (FAULTS 1, 2).
+            self.changed = true;
+            self.acknowledge.push((seat, request));
+            self.held.insert((seat, request), call);
+        } else {
+            self.work.push_back(call);
+        }
     }
 
     /// What ended long ago is of no use any more.
@@ -222,16 +263,6 @@ impl Driver {
             None => {
                 self.cancels.insert(id, (seat, request, now + super::CANCEL_TAKES));
             }
-        }
-    }
-
-    /// How urgent a call is, for the spans of a trace.
-    pub(crate) fn urgency(work: &Work) -> Option<Urgency> {
-        match work {
-            Work::Call { call, .. } => Some(call.urgency()),
-            Work::Read { .. } | Work::Reload { .. } | Work::Backfill { .. } => Some(Urgency::Read),
-            Work::Configure { .. } => Some(Urgency::Opening),
-            Work::Store { .. } | Work::Ask(_) => None,
         }
     }
 }

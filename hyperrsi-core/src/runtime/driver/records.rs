@@ -3,7 +3,7 @@
 use super::{Driver, Seat, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
 use crate::model::{
-    AccountId, Amount, ClientOrderId, Fill, OrderKind, Price, Quantity, Ticket, Timestamp, TraderId,
+    AccountId, Amount, ClientOrderId, Fill, Quantity, Ticket, Timestamp, TraderId,
 };
 use crate::position::ExitReason;
 use crate::risk::Refusal;
@@ -117,10 +117,11 @@ fn trade_id(trader: &TraderId, trade: &crate::position::Trade) -> String {
 
 impl Seat {
     /// How long legs are without a confirmed venue stop, for whoever watches the meters.
-    pub(super) fn note_protection(&self, _now: Timestamp) {
+    pub(super) fn note_protection(&self, now: Timestamp) {
+        let open = |side| self.trader.unprotected_since(side).map_or(0, |since| (now - since).millis());
         let total: i64 = crate::model::PositionSide::BOTH
             .into_iter()
-            .map(|side| self.trader.unprotected(side).millis())
+            .map(|side| self.trader.unprotected(side).millis() + open(side))
             .sum();
         if total > 0 {
             metrics::gauge!("hyperrsi_unprotected_seconds", "trader" => self.trader.id().to_string())
@@ -134,6 +135,16 @@ impl Driver {
     pub(super) fn key(&mut self, kind: &str) -> String {
         self.entries += 1;
         format!("{kind}:{}:{}", self.epoch.0, self.entries)
+    }
+
+    /// The trader as it is now, for the next start: written with what led to it.
+    pub(super) fn snapshot(&mut self, seat: SeatId, now: Timestamp) -> Result<Entry, StoreError> {
+        let key = self.key("snapshot");
+        let Some(entry) = self.seats.get(seat.0) else {
+            return Err(StoreError::not_found("the trader of a snapshot"));
+        };
+        let body = Body::of(&entry.trader.snapshot())?;
+        Ok(Entry::new(RecordKind::SnapshotTaken, key, Some(entry.trader.id().clone()), now, body))
     }
 
     pub(super) fn record(
@@ -200,7 +211,7 @@ impl Driver {
         match Body::of(&event) {
             Ok(body) => {
                 let entry = Entry { tags, ..Entry::new(RecordKind::Event, key, trader, at, body) };
-                self.work.push_back(Work::Store { entry, acknowledge: None });
+                self.work.push_back(Work::Store { entries: vec![entry], acknowledge: Vec::new() });
             }
             Err(error) => tracing::error!(%error, "an event cannot be written"),
         }
@@ -291,6 +302,9 @@ impl Driver {
                 EventKind::TradeClosed { trade: trade_id(entry.trader.id(), &trade), side, reason, net }
             }
             Event::Decided(record) => {
+                if let Some(kept) = &mut self.decisions {
+                    kept.push((*record).clone());
+                }
                 entry.last_decision = Some(LastDecision {
                     id: format!("{}:{}:{}", entry.trader.id(), record.timeframe, record.candle.millis()),
                     at: now,
@@ -311,9 +325,12 @@ impl Driver {
                 metrics::counter!("hyperrsi_unprotected_alerts_total").increment(1);
                 EventKind::Unprotected { side, elapsed: now - since, engine_stop: true }
             }
-            Event::Adopted { side, quantity } => {
-                let books =
-                    self.account.book(entry.slot, side).map_or(Quantity::ZERO, |book| book.quantity());
+            Event::Adopted { side, quantity, average } => {
+                let slot = entry.slot;
+                let books = self.account.book(slot, side).map_or(Quantity::ZERO, |book| book.quantity());
+                if let Err(overflow) = self.account.adopt(now, slot, side, quantity, average) {
+                    tracing::error!(%overflow, "an adjustment was not booked");
+                }
                 EventKind::Adopted { side, from: books, to: quantity }
             }
             Event::Foreign { side } => {
@@ -358,9 +375,4 @@ impl Driver {
         };
         self.tell(Some(seat), now, kind);
     }
-}
-
-/// The kind and price of an order as shown.
-pub(super) const fn shown_price(kind: &OrderKind) -> Option<Price> {
-    kind.price()
 }

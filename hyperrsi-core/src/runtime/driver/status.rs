@@ -6,7 +6,7 @@ use crate::desk::{
     LinkStatus, OrderLine, StopHolder, StopStatus, TraderState, TraderStatus,
 };
 use crate::model::{
-    Amount, Arithmetic, InstrumentId, OrderKind, OrderStatus, PositionSide, Price, Quantity, Timestamp,
+    Amount, Arithmetic, InstrumentId, OrderKind, OrderStatus, PositionSide, Price, Timestamp,
     decimal_from_f64,
 };
 use crate::position::LevelState;
@@ -32,25 +32,22 @@ impl Driver {
         self.reads.last
     }
 
-    /// Orders whose outcome nobody knows.
+    /// Orders whose outcome nobody knows, or of which an answer is still to come.
     pub(crate) fn unsettled(&self) -> usize {
-        let open = |seat: &&Seat| {
-            let view = seat.trader.view();
-            view.opening_gate == Some(Refusal::UnknownOrder)
-        };
-        self.cancels.len() + self.seats.iter().filter(open).count()
+        let unknown = |seat: &Seat| seat.trader.orders().filter(|order| order.busy).count();
+        self.cancels.len() + self.held.len() + self.seats.iter().map(unknown).sum::<usize>()
     }
 
-    /// Whether the last word of the venue was that the leg's stop rests there, whole.
-    pub(crate) fn is_protected(&self, trader: &Trader, side: PositionSide) -> bool {
+    /// Whether the leg's stop rests at the venue, whole, by the venue's last word.
+    pub(crate) fn is_protected(trader: &Trader, side: PositionSide) -> bool {
         let Some(stop) = trader.armed(side).stop else { return true };
-        self.sent.values().any(|sent| {
-            sent.spec.leg == side
-                && self.seats.get(sent.seat.0).is_some_and(|seat| seat.trader.id() == trader.id())
-                && matches!(sent.spec.kind, OrderKind::StopMarket { .. })
-                && sent.spec.kind.price() == Some(stop.price)
-                && sent.resting
-                && sent.spec.quantity >= trader.book(side).quantity()
+        trader.orders().any(|order| {
+            order.spec.leg == side
+                && matches!(order.spec.kind, OrderKind::StopMarket { .. })
+                && order.spec.kind.price() == Some(stop.price)
+                && matches!(order.status, OrderStatus::Open | OrderStatus::PartiallyFilled)
+                && !order.busy
+                && order.spec.quantity.minus(order.filled).is_ok_and(|left| left >= trader.book(side).quantity())
         })
     }
 
@@ -111,7 +108,7 @@ impl Driver {
             view.instrument.id.clone(),
             seat.strategy_id.clone(),
         );
-        let reconciled = !seat.gates.contains_key(&Refusal::NotReconciled) && self.reads.last.is_some();
+        let reconciled = !seat.trader.gates().any(|gate| gate == Refusal::NotReconciled);
         status.state = if seat.failed.is_some() {
             TraderState::Failed
         } else if !seat.running {
@@ -123,35 +120,35 @@ impl Driver {
         };
         status.since = seat.started;
         status.gates = seat
-            .gates
-            .iter()
-            .map(|(gate, since)| Gate { code: Code::of(gate.code()), side: None, since: *since, until: None })
+            .trader
+            .gates()
+            .map(|gate| Gate {
+                code: Code::of(gate.code()),
+                side: None,
+                since: seat.gates.get(&gate).copied().unwrap_or(seat.started),
+                until: seat.trader.margin_blocked_until().filter(|_| gate == Refusal::MarginBlocked),
+            })
             .collect();
-        if let Some(gate) = view.opening_gate.filter(|gate| !seat.gates.contains_key(gate)) {
-            let code = Code::of(gate.code());
-            status.gates.push(Gate { code, side: None, since: seat.started, until: None });
-        }
         for side in PositionSide::BOTH {
             if let Some(leg) = self.leg(seat, side, now) {
                 status.legs.push(leg);
             }
         }
-        status.orders = self
-            .sent
-            .iter()
-            .filter(|(_, sent)| sent.seat == id && sent.resting)
-            .map(|(order, sent)| OrderLine {
-                client_id: Some(*order),
-                venue_id: None,
-                leg: Some(sent.spec.leg),
-                side: sent.spec.side,
-                reduce_only: sent.spec.reduce_only,
-                kind: Some(sent.spec.kind),
-                quantity: Some(sent.spec.quantity),
-                filled: sent.filled,
-                status: if sent.filled.is_zero() { OrderStatus::Open } else { OrderStatus::PartiallyFilled },
-                role: role_code(order),
-                since: sent.submitted,
+        status.orders = seat
+            .trader
+            .orders()
+            .map(|order| OrderLine {
+                client_id: Some(order.spec.client_id),
+                venue_id: self.names.iter().find(|(_, id)| **id == order.spec.client_id).map(|(id, _)| id.to_string()),
+                leg: Some(order.spec.leg),
+                side: order.spec.side,
+                reduce_only: order.spec.reduce_only,
+                kind: Some(order.spec.kind),
+                quantity: Some(order.spec.quantity),
+                filled: order.filled,
+                status: order.status,
+                role: role_code(&order.spec.client_id),
+                since: self.sent.get(&order.spec.client_id).map_or(seat.started, |sent| sent.submitted),
             })
             .collect();
         status.engine_stops = !seat.trader.policy().venue.stop_orders;
@@ -165,7 +162,7 @@ impl Driver {
         Some(status)
     }
 
-    fn leg(&self, seat: &Seat, side: PositionSide, _now: Timestamp) -> Option<LegStatus> {
+    fn leg(&self, seat: &Seat, side: PositionSide, now: Timestamp) -> Option<LegStatus> {
         let (view, book) = (seat.trader.view().leg(side), seat.trader.book(side));
         if book.is_flat() && view.state == strategy::LegState::Flat {
             return None;
@@ -188,21 +185,17 @@ impl Driver {
         }
         let margin = book.cost().get().over(Decimal::from(leg.leverage.max(1)));
         leg.margin = margin.map(Amount::new).unwrap_or(Amount::ZERO);
-        let protected = self.is_protected(&seat.trader, side);
+        let protected = Self::is_protected(&seat.trader, side);
         leg.stop = seat.trader.armed(side).stop.map(|stop| StopStatus {
             stop,
             holder: if protected { StopHolder::Venue } else { StopHolder::Engine },
             quantity: book.quantity(),
         });
         leg.unprotected_total = seat.trader.unprotected(side);
-        let resting = |level: usize| {
-            let name = format!("tp{level}");
-            self.sent
-                .iter()
-                .find(|(id, sent)| sent.resting && sent.spec.leg == side && role_code(id).as_str() == name)
-        };
         for (index, state) in view.levels.iter().enumerate() {
-            let Some((_, order)) = resting(index + 1) else { continue };
+            let name = format!("tp{}", index + 1);
+            let mut own = seat.trader.orders().filter(|order| order.spec.leg == side);
+            let Some(order) = own.find(|order| role_code(&order.spec.client_id).as_str() == name) else { continue };
             leg.levels.push(LevelStatus {
                 level: u8::try_from(index + 1).unwrap_or(u8::MAX),
                 price: order.spec.kind.price().unwrap_or_default(),
@@ -211,9 +204,11 @@ impl Driver {
                 resting: *state == LevelState::Resting,
             });
         }
+        if let Some(since) = seat.trader.unprotected_since(side) {
+            leg.unprotected = now - since;
+        }
         let trail = seat.trader.armed(side).trail_extreme.and_then(decimal_from_f64);
         leg.trailing_from = trail.map(Price::new);
-        let _ = Quantity::ZERO;
         Some(leg)
     }
 }

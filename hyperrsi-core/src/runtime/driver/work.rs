@@ -41,8 +41,8 @@ pub(crate) enum Work {
     },
     /// Read the instrument's steps and minimums again.
     Reload { seat: SeatId, instrument: InstrumentId },
-    /// Write to the journal. With an acknowledgement somebody waits for it.
-    Store { entry: Entry, acknowledge: Option<(SeatId, RequestId)> },
+    /// Write to the journal, in one append. With acknowledgements somebody waits for it.
+    Store { entries: Vec<Entry>, acknowledge: Vec<(SeatId, RequestId)> },
     /// Ask the strategy.
     Ask(Box<Job>),
     /// Fetch missing candles.

@@ -9,10 +9,16 @@ use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{Driver, Plan, SeatId};
 use crate::runtime::hub::Hub;
 use crate::runtime::writer::Writer;
-use crate::store::{Code, Environment, Epoch, Fence, Lease, Seq, Store, StoreError};
+use crate::store::{
+    Code, Environment, Epoch, Fence, Lease, RecordKind, RecordQuery, Seq, Store, StoreError,
+};
+use crate::trader::TraderSnapshot;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+
+/// The newest snapshot format this version reads.
+const SNAPSHOT: u32 = 1;
 
 /// What an account runs on.
 pub struct Parts {
@@ -138,7 +144,8 @@ impl Session {
         for plan in plans {
             let trader = plan.id.clone();
             let instrument = plan.instrument.id.clone();
-            match driver.add(plan, now) {
+            let snapshot = newest(&*store, &fence.account, &trader).await?;
+            match driver.add(plan, snapshot, now) {
                 Ok(seat) => seats.push((trader, seat, instrument)),
                 Err(refused) => {
                     if let Some(lease) = &lease {
@@ -184,7 +191,35 @@ impl Session {
         let seats: Vec<(SeatId, crate::model::InstrumentId)> =
             seats.into_iter().map(|(_, seat, instrument)| (seat, instrument)).collect();
         let task = tokio::spawn(server.run(writer, seats));
-        Ok(Self { handle, task, stop })
+        Ok(Self { handle, task: Some(task), stop })
+    }
+}
+
+/// The trader as the process before left it. A store that does not answer knows of none: the account is read, and what
+/// is open counts as foreign until the store is back.
+async fn newest(
+    store: &dyn Store,
+    account: &AccountId,
+    trader: &TraderId,
+) -> Result<Option<TraderSnapshot>, StartError> {
+    let query = RecordQuery {
+        trader: Some(trader.clone()),
+        newest_first: true,
+        limit: 1,
+        ..RecordQuery::of(account.clone(), [RecordKind::SnapshotTaken])
+    };
+    let records = match store.read(&query).await {
+        Ok(records) => records,
+        Err(StoreError::Unavailable { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let snapshot: Option<TraderSnapshot> =
+        records.first().map(|record| record.entry.body.parse()).transpose()?;
+    match snapshot {
+        Some(found) if found.version > SNAPSHOT => {
+            Err(StoreError::NewerSchema { found: found.version, supported: SNAPSHOT }.into())
+        }
+        found => Ok(found),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub struct Session {
     handle: Handle,
-    task: JoinHandle<Exit>,
+    task: Option<JoinHandle<Exit>>,
     stop: watch::Sender<bool>,
 }
 
@@ -71,14 +71,29 @@ impl Session {
     }
 
     /// Ends in order: no new entries, what is under way is finished or recorded as unknown, protection is verified.
-    pub async fn shut_down(self) -> Exit {
+    pub async fn shut_down(mut self) -> Exit {
         let _ = self.stop.send(true);
-        self.task.await.unwrap_or_else(Exit::from_panic)
+        self.ended().await
     }
 
     /// Waits until it ends by itself: when the account was taken over, or its task failed.
     pub async fn ended(&mut self) -> Exit {
-        (&mut self.task).await.unwrap_or_else(Exit::from_panic)
+        match &mut self.task {
+            Some(task) => {
+                let exit = task.await.unwrap_or_else(Exit::from_panic);
+                self.task = None;
+                exit
+            }
+            None => Exit::Failed("it has ended before".into()),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort(); // as if the process died; the next start looks up what was under way
+        }
     }
 }
 

@@ -305,7 +305,7 @@ impl Server {
             }
             Message::Record(entry, reply) => {
                 if let Some(intake) = &self.intake {
-                    intake.push(entry, Some(Acknowledge::Reply(reply)));
+                    intake.push(vec![entry], vec![Acknowledge::Reply(reply)]);
                 }
             }
             Message::Ask(Ask::Idle(reply)) => self.waiting.push(reply),
@@ -319,10 +319,11 @@ impl Server {
     fn begin(&mut self, calls: &mut Calls) {
         while let Some(work) = self.driver.work() {
             match work {
-                Work::Store { entry, acknowledge } => {
+                Work::Store { entries, acknowledge } => {
                     if let Some(intake) = &self.intake {
-                        let waiting = acknowledge.map(|(seat, request)| Acknowledge::Seat(seat, request));
-                        intake.push(entry, waiting);
+                        let waiting = acknowledge.into_iter();
+                        let waiting = waiting.map(|(seat, request)| Acknowledge::Seat(seat, request));
+                        intake.push(entries, waiting.collect());
                     }
                 }
                 work => calls.push(Box::pin(self.perform(work).map(Back::Done))),
@@ -435,7 +436,7 @@ impl Server {
         for (_, trader) in self.driver.traders() {
             for side in PositionSide::BOTH {
                 let (book, wanted) = (trader.book(side), trader.armed(side).stop);
-                if !book.is_flat() && wanted.is_some() && !self.driver.is_protected(trader, side) {
+                if !book.is_flat() && wanted.is_some() && !Driver::is_protected(trader, side) {
                     legs.push(Unprotected {
                         instrument: trader.view().instrument.id.clone(),
                         side,

@@ -40,7 +40,9 @@ fn main() -> Result<(), shared::Failure> {
         let record: Record = serde_json::from_str(&line?)?;
         match record.entry.kind {
             RecordKind::Trade => trades.push(record.entry.body.parse::<TradeRecord>()?.trade),
-            RecordKind::Decision => decisions.push(record.entry.body.parse::<hyperrsi::store::DecisionRecord>()?),
+            RecordKind::Decision => {
+                decisions.push(record.entry.body.parse::<hyperrsi::store::JournaledDecision>()?)
+            }
             _ => {}
         }
     }
@@ -48,7 +50,7 @@ fn main() -> Result<(), shared::Failure> {
         Some(path) => shared::candles(path)?.0,
         None => sample::btcusdt_1h()?,
     };
-    let opens = decisions.iter().filter_map(|decision| decision.candle);
+    let opens = decisions.iter().map(|decision| decision.record.candle);
     let (Some(first), Some(last)) = (opens.clone().min(), opens.max()) else {
         return Err("the journal holds no decisions".into());
     };
@@ -71,13 +73,23 @@ fn main() -> Result<(), shared::Failure> {
 
     let run = Backtest::new(&candles, config.clone())?.run(&mut strategy.clone())?;
     let parity = compare(&run.trades, &trades, (&[], &[]), timeframe.span())?;
-    shared::say(format!("{} to {}: {} trades in the journal, {} in the backtest", first, last, trades.len(), run.trades.len()));
+    shared::say(format!(
+        "{} to {}: {} trades in the journal, {} in the backtest",
+        first,
+        last,
+        trades.len(),
+        run.trades.len()
+    ));
     for pair in &parity.pairs {
         shared::say(match pair {
             Pair::Both { at, side, same_reason, difference } => format!(
                 "{at}  {side}  {}  entry {:.2}, exit {:.2}, size {:.2}, fees {:.2}, funding {:.2}",
                 if *same_reason { "same" } else { "left otherwise" },
-                difference.entry, difference.exit, difference.size, difference.fees, difference.funding,
+                difference.entry,
+                difference.exit,
+                difference.size,
+                difference.fees,
+                difference.funding,
             ),
             Pair::Missed(trade) => format!("{}  {}  only in the backtest", trade.entry_time, trade.side),
             Pair::Extra(trade) => format!("{}  {}  only in the journal", trade.entry_time, trade.side),

@@ -68,7 +68,8 @@ async fn time(exchange: &dyn Exchange, clock: &dyn Clock) -> Checked {
                 1_001..=30_000 => Health::Poor,
                 _ => Health::Bad,
             };
-            let text = format!("the venue is {} ms ahead, a round trip takes {} ms", offset.millis(), trip.millis());
+            let text =
+                format!("the venue is {} ms ahead, a round trip takes {} ms", offset.millis(), trip.millis());
             line("clock", health, text)
         }
         Err(error) => failed("clock", error),
@@ -112,9 +113,11 @@ async fn open(exchange: &dyn Exchange, plans: &[Plan]) -> Vec<Checked> {
     let mut all = Vec::new();
     match exchange.positions(None).await {
         Ok(held) => {
-            for position in held.iter().map(|held| &held.position).filter(|held| held.quantity.is_positive()) {
+            for position in held.iter().map(|held| &held.position).filter(|held| held.quantity.is_positive())
+            {
                 let planned = plans.iter().any(|plan| plan.instrument.id == position.key.instrument);
-                let text = format!("{} {} {}", position.key.instrument, position.key.side, position.quantity.get());
+                let text =
+                    format!("{} {} {}", position.key.instrument, position.key.side, position.quantity.get());
                 let (health, note) = match planned {
                     true => (Health::Poor, "it is taken over if the journal knows it, else left alone"),
                     false => (Health::Good, "no trader is on it; it is left alone"),
@@ -135,13 +138,17 @@ async fn market(exchange: &dyn Exchange, hub: &Hub, clock: &dyn Clock, plan: &Pl
     let id = &plan.instrument.id;
     match hub.market().instruments().await {
         Ok(listed) => all.push(match listed.iter().find(|listing| listing.instrument.id == *id) {
-            None => line("instrument", Health::Bad, format!("{id} is not listed; choose one of the venue's list")),
+            None => {
+                line("instrument", Health::Bad, format!("{id} is not listed; choose one of the venue's list"))
+            }
             Some(listing) if listing.state != TradingState::Trading => {
                 line("instrument", Health::Poor, format!("{id} is {:?}", listing.state))
             }
-            Some(listing) if listing.instrument != plan.instrument => {
-                line("instrument", Health::Poor, format!("{id}: the venue's steps differ from the plan's; reload it"))
-            }
+            Some(listing) if listing.instrument != plan.instrument => line(
+                "instrument",
+                Health::Poor,
+                format!("{id}: the venue's steps differ from the plan's; reload it"),
+            ),
             Some(_) => line("instrument", Health::Good, format!("{id} trades")),
         }),
         Err(error) => all.push(failed("instrument", error)),
@@ -150,7 +157,10 @@ async fn market(exchange: &dyn Exchange, hub: &Hub, clock: &dyn Clock, plan: &Pl
         Ok(found) => {
             let ours = (plan.policy.leverage, plan.policy.margin_mode);
             let same = found.long == ours.0 && found.short == ours.0 && found.margin_mode == ours.1;
-            let text = format!("{} / {} {:?}, the plan wants {} {:?}", found.long, found.short, found.margin_mode, ours.0, ours.1);
+            let text = format!(
+                "{} / {} {:?}, the plan wants {} {:?}",
+                found.long, found.short, found.margin_mode, ours.0, ours.1
+            );
             let note = if same { "" } else { "; it is set at the start" };
             all.push(line("leverage", Health::Good, format!("{text}{note}")));
         }
@@ -158,14 +168,18 @@ async fn market(exchange: &dyn Exchange, hub: &Hub, clock: &dyn Clock, plan: &Pl
     }
     let needs = plan.strategy.needs();
     let timeframe = needs.series.first().map_or(Timeframe::M1, |need| need.timeframe);
-    let depth = needs.series.iter().map(|need| need.timeframe.millis().saturating_mul(i64::try_from(need.depth).unwrap_or(1)));
+    let depth = needs
+        .series
+        .iter()
+        .map(|need| need.timeframe.millis().saturating_mul(i64::try_from(need.depth).unwrap_or(1)));
     let now = clock.now();
     let from = now - Span::millis_of(depth.max().unwrap_or(0)) - timeframe.span();
     let wanted = usize::try_from((now - from).millis() / timeframe.millis()).unwrap_or(0).saturating_sub(1);
     match calls::candles(hub.market().as_ref(), id, timeframe, from, now).await {
         Ok(found) => {
             let health = if found.len() >= wanted { Health::Good } else { Health::Poor };
-            let text = format!("{} {timeframe} candles of the {wanted} the strategy begins with", found.len());
+            let text =
+                format!("{} {timeframe} candles of the {wanted} the strategy begins with", found.len());
             all.push(line("history", health, text));
         }
         Err(error) => all.push(failed("history", error)),
@@ -176,7 +190,9 @@ async fn market(exchange: &dyn Exchange, hub: &Hub, clock: &dyn Clock, plan: &Pl
 async fn journal(exchange: &dyn Exchange, store: &dyn Store) -> Vec<Checked> {
     let mut all = Vec::new();
     match store.health().await {
-        Ok(found) if !found.writable => all.push(line("store", Health::Bad, "it cannot be written; nothing would be opened")),
+        Ok(found) if !found.writable => {
+            all.push(line("store", Health::Bad, "it cannot be written; nothing would be opened"))
+        }
         Ok(found) => all.push(line("store", Health::Good, format!("schema {}, writable", found.schema))),
         Err(error) => all.push(failed("store", error)),
     }

@@ -2,7 +2,7 @@
 
 use crate::model::{Arithmetic, Overflow, PositionSide, Span, Timestamp};
 use crate::position::Trade;
-use crate::store::DecisionRecord;
+use crate::store::JournaledDecision;
 use rust_decimal::Decimal;
 
 /// Where the difference of one trade comes from. Amounts are net profit of the journal less that of the backtest, quote
@@ -72,7 +72,7 @@ pub struct Parity {
 pub fn compare(
     backtest: &[Trade],
     journal: &[Trade],
-    decisions: (&[DecisionRecord], &[DecisionRecord]),
+    decisions: (&[JournaledDecision], &[JournaledDecision]),
     tolerance: Span,
 ) -> Result<Parity, Overflow> {
     let mut left: Vec<&Trade> = journal.iter().collect();
@@ -103,16 +103,17 @@ pub fn compare(
     let (ours, theirs) = decisions;
     let mut alike = (0_usize, 0_usize);
     for record in ours {
-        let at = |other: &&DecisionRecord| {
-            (other.candle, other.timeframe, &other.instrument)
-                == (record.candle, record.timeframe, &record.instrument)
+        let at = |other: &&JournaledDecision| {
+            let (one, two) = (&other.record, &record.record);
+            (one.candle, one.timeframe, &one.symbol) == (two.candle, two.timeframe, &two.symbol)
         };
         if let Some(other) = theirs.iter().find(at) {
             alike.0 += 1;
             alike.1 += usize::from(record.decides_like(other));
         }
     }
-    let share = |part: usize, whole: usize| if whole == 0 { 100.0 } else { part as f64 * 100.0 / whole as f64 };
+    let share =
+        |part: usize, whole: usize| if whole == 0 { 100.0 } else { part as f64 * 100.0 / whole as f64 };
     let score = share(same, pairs.len()).min(share(alike.1, alike.0));
     Ok(Parity { pairs, decisions: alike, score })
 }
@@ -167,8 +168,10 @@ mod tests {
     #[test]
     fn a_difference_is_split_by_hand() {
         // Backtest: 2 from 100 to 110, fee 1: net 19. Journal: 3 from 101 to 109, fee 2: net 22.
-        let (ours, theirs) =
-            (trade(0, dec!(100), dec!(110), dec!(2), dec!(1)), trade(5, dec!(101), dec!(109), dec!(3), dec!(2)));
+        let (ours, theirs) = (
+            trade(0, dec!(100), dec!(110), dec!(2), dec!(1)),
+            trade(5, dec!(101), dec!(109), dec!(3), dec!(2)),
+        );
         let split = attribute(&ours, &theirs).unwrap();
         assert_eq!(split.size, dec!(10), "one more from 100 to 110");
         assert_eq!(split.entry, dec!(-3), "3 × (100 − 101)");

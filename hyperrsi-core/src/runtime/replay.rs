@@ -102,7 +102,7 @@ pub fn replay_identical<S: Strategy + 'static>(
     config.close_at_end = false;
     let backtest = Backtest::new(candles, config.clone())?;
     let policy = config.policy;
-    let (run, tape) = backtest.run_taped(&mut make(), policy, &|_| {}, true)?;
+    let (run, tape) = backtest.run_taped(&mut make(), policy, &|_| {}, Vec::new(), true)?;
 
     let mut runner = Runner::new(&config, make(), start)?;
     let range = backtest.traded();
@@ -140,7 +140,11 @@ struct Runner {
 }
 
 impl Runner {
-    fn new<S: Strategy + 'static>(config: &Config, strategy: S, start: Timestamp) -> Result<Self, BacktestError> {
+    fn new<S: Strategy + 'static>(
+        config: &Config,
+        strategy: S,
+        start: Timestamp,
+    ) -> Result<Self, BacktestError> {
         let venue = config.instrument.id.venue.clone();
         let can = Capabilities::new(venue).with(Feature::ALL.iter().copied());
         let account = Account::new(AccountId::new("backtest"), config.initial_balance, config.taker_fee);
@@ -257,7 +261,7 @@ impl Runner {
                 Work::Read { .. } => Done::Read(Ok(Box::new(self.read(now)))),
                 Work::Configure { seat, request, .. } => Done::Configured { seat, request, outcome: Ok(()) },
                 Work::Ask(job) => Done::Decided(Box::new(job.run())),
-                Work::Reload { seat, .. } | Work::Backfill { seat, .. } => {
+                Work::Reload { seat, .. } | Work::Backfill { seat } => {
                     Done::Reloaded { seat, instrument: None }
                 }
             };
@@ -295,10 +299,16 @@ impl Runner {
             Some(Answer::Refused(class, message)) => {
                 OrderOutcome::Refused(Refused::new(error_class(class), None, message))
             }
-            Some(Answer::Unknown) => OrderOutcome::Unknown { class: ErrorClass::Other, message: String::new() },
+            Some(Answer::Unknown) => {
+                OrderOutcome::Unknown { class: ErrorClass::Other, message: String::new() }
+            }
             None => {
                 self.strangers += 1;
-                OrderOutcome::Refused(Refused::new(ErrorClass::Other, None, "the backtest sent no such order"))
+                OrderOutcome::Refused(Refused::new(
+                    ErrorClass::Other,
+                    None,
+                    "the backtest sent no such order",
+                ))
             }
         }))
     }

@@ -2,6 +2,9 @@
 //! decide in which order things happen inside a candle: whoever drives it does (see [`backtest`](crate::backtest)).
 
 pub mod account;
+mod margin;
+mod upkeep;
 mod venue;
 
-pub use venue::{Resting, Venue, VenueConfig, VenueEvent, liquidation_price};
+pub use margin::{Elsewhere, MaintenanceTiers, Tier, TierError, cross_liquidation_price, liquidation_price};
+pub use venue::{Resting, Venue, VenueConfig, VenueEvent};

@@ -6,6 +6,7 @@
 
 mod context;
 mod decision;
+pub mod explain;
 mod record;
 pub mod rsi_trend;
 mod threshold;

@@ -79,7 +79,7 @@ async fn f67_a_missing_candle_is_fetched_and_told_in_order() {
     // The venue has both, the stream tells the second alone.
     rig.venue.state().candles.get_mut(&Timeframe::M1).unwrap().push(flat(next, 100.0));
     rig.venue.candle(Timeframe::M1, flat(next + Span::minutes(1), 101.0));
-    rig.settle().await;
+    rig.pass(Span::seconds(3)).await;
     let heard = rig.script.heard.lock().unwrap().clone();
     assert_eq!(heard[heard.len() - 2..], [next, next + Span::minutes(1)]);
 }

@@ -119,7 +119,10 @@ async fn f04_a_kill_at_every_write_leaves_a_sound_account() {
             restart(&mut rig).await;
             rig.minute(100.4, None).await;
             rig.pass(Span::seconds(5)).await;
-            println!("killed at write {nth}, {}", if arrives { "after it arrived" } else { "before it arrived" });
+            println!(
+                "killed at write {nth}, {}",
+                if arrives { "after it arrived" } else { "before it arrived" }
+            );
             rig.assert_sound().await;
             let entries = rig.venue.placed().iter().filter(|spec| !spec.reduce_only).count();
             assert_eq!(entries, 1, "one entry was decided, one was sent");

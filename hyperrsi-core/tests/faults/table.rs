@@ -32,7 +32,8 @@ fn tests() -> BTreeMap<u32, Vec<String>> {
 fn rows() -> BTreeMap<u32, String> {
     let rows = book();
     let cells = |line: &str| -> Option<(u32, String)> {
-        let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect::<Vec<_>>().into_iter();
+        let mut cells =
+            line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect::<Vec<_>>().into_iter();
         let number = cells.next()?.trim().parse().ok()?;
         Some((number, cells.next_back()?.to_owned()))
     };

@@ -93,11 +93,13 @@ async fn a_recording_answers_as_the_venue_did() {
     let sink = Sink::default();
     let recorded = Recorded::new(venue.clone(), sink.clone(), clock(&venue));
     venue.fail(named("balances"), Fault::Say(ExchangeError::Timeout { after: None }));
-    let first = (recorded.balances().await, recorded.place(stop(&venue, "hr1")).await, recorded.balances().await);
+    let first =
+        (recorded.balances().await, recorded.place(stop(&venue, "hr1")).await, recorded.balances().await);
     let bytes = sink.0.lock().unwrap().clone();
     assert_eq!(String::from_utf8(bytes.clone()).unwrap().lines().count(), 3);
     let replayed = Replayed::read("main".into(), venue.can.clone(), bytes.as_slice()).unwrap();
-    let again = (replayed.balances().await, replayed.place(stop(&venue, "hr1")).await, replayed.balances().await);
+    let again =
+        (replayed.balances().await, replayed.place(stop(&venue, "hr1")).await, replayed.balances().await);
     assert_eq!(first, again);
     assert_eq!(replayed.left(), 0);
     assert!(replayed.balances().await.is_err(), "nothing is made up");

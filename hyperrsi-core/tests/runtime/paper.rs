@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 fn candles() -> Candles {
     let mut candles = Candles::new(Timeframe::M1);
-    for minute in 0..400_i64 {
+    for minute in 0..200_i64 {
         let price = |at: f64| 100.0 + 10.0 * (at / 9.0).sin();
         let (open, close) = (price(minute as f64 - 1.0), price(minute as f64));
         let (high, low) = (open.max(close) + 0.2, open.min(close) - 0.2);
@@ -62,7 +62,10 @@ async fn a_recording_is_traded_and_the_books_agree_with_the_venue() {
     let net: rust_decimal::Decimal = trades.iter().map(|trade| trade.trade.net_pnl.get()).sum();
     let status = run.status().await.unwrap();
     let open_fees = status.equity.get() - status.unrealised.get() - dec!(10_000) - net;
-    assert!(open_fees <= dec!(0) && open_fees > dec!(-1), "I5: what is left is the fee of an open leg: {open_fees}");
+    assert!(
+        open_fees <= dec!(0) && open_fees > dec!(-1),
+        "I5: what is left is the fee of an open leg: {open_fees}"
+    );
     assert!(run.reconcile().await);
     run.settle().await;
     assert_eq!(run.status().await.unwrap().drift.get().normalize(), dec!(0), "the books are the venue's");

@@ -63,7 +63,8 @@ impl Strategy for Odd {
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         self.candles += 1;
         let mut decision = self.inner.on_candle(ctx, candle);
-        if self.odd && self.candles % 1_000 == 0
+        if self.odd
+            && self.candles % 1_000 == 0
             && let Some(record) = &mut decision.record
         {
             record.reason.push_str("_oddly");

@@ -11,7 +11,7 @@ use crate::desk::{
 };
 use crate::model::{AccountId, Span, Timestamp, TraderId};
 use crate::store::{
-    DecisionRecord, JournalExt, LayerKey, Preset, RecordQuery, Role, Seq, SettingsVersion, Store,
+    JournalExt, JournaledDecision, LayerKey, Preset, RecordQuery, Role, Seq, SettingsVersion, Store,
     TradeRecord, UserId,
 };
 use async_trait::async_trait;
@@ -157,7 +157,7 @@ impl Desk for LocalDesk {
         handle.trader(trader).await.ok_or_else(|| ended(handle.account()))
     }
 
-    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<DecisionRecord>, DeskError> {
+    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<JournaledDecision>, DeskError> {
         self.admit(by, &query.account, Role::Viewer).await?;
         Ok(self.store.decisions(query).await?)
     }

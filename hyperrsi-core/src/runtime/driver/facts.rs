@@ -6,9 +6,9 @@ use crate::exchange::{AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueO
 use crate::model::{
     ClientOrderId, InstrumentId, OrderStatus, PositionKey, PositionSide, RequestId, Span, Timestamp,
 };
+use crate::risk::Refusal;
 use crate::runtime::mapping;
 use crate::store::Code;
-use crate::risk::Refusal;
 use crate::trader::{AccountRead, Answer, Input, Link};
 
 /// When a failed read is tried again.
@@ -148,8 +148,8 @@ impl Driver {
                 self.feed(SeatId(index), now, Input::DataGap); // the market's own gap stays
             }
         }
-        if link != Link::Down {
-            self.read_within(Span::ZERO, now);
+        if link != Link::Down && self.seats.is_empty() {
+            self.read_within(Span::ZERO, now); // traders ask for it by themselves
         }
     }
 
@@ -179,8 +179,10 @@ impl Driver {
         }
         let live = order.status.is_live();
         if let Some(spec) = order.spec().filter(|_| live) {
-            let Some(seat) = self.seat_on(&order.instrument) else { return };
-            let sent = self.sent.entry(id).or_insert_with(|| super::Sent::new(seat, spec, order.created));
+            if self.seat_on(&order.instrument).is_none() {
+                return;
+            }
+            let sent = self.sent.entry(id).or_insert_with(|| super::Sent::new(spec, order.created));
             sent.spec = spec;
             if sent.next == Some(spec) {
                 sent.next = None;
@@ -232,6 +234,7 @@ impl Driver {
         match result {
             Ok(reading) => {
                 self.reads.last = Some(now);
+                self.reads.done += 1;
                 self.unlock(now);
                 self.on_balances(&reading.balances);
                 if let Some(mode) = reading.position_mode() {
@@ -243,8 +246,8 @@ impl Driver {
             Err(error) => {
                 metrics::counter!("hyperrsi_reads_failed_total").increment(1);
                 tracing::warn!(account = %self.id, %error, "the account could not be read");
-                if let Some((seat, _)) = answering.first().copied() {
-                    self.on_failure(seat, error.class(), None, now);
+                if !self.seats.is_empty() {
+                    self.on_failure(SeatId(0), error.class(), None, now);
                 }
                 for (seat, request) in answering {
                     // A failed read counts as nothing (TRADING 13.2).
@@ -259,7 +262,8 @@ impl Driver {
                 self.read_within(again, now);
             }
         }
-        if !self.reads.waiting.is_empty() && self.locked.is_none() {
+        let again = std::mem::take(&mut self.reads.again);
+        if (again || !self.reads.waiting.is_empty()) && self.locked.is_none() {
             self.begin_read();
         }
     }

@@ -27,7 +27,7 @@ use crate::model::{
     PositionSide, RequestId, Span, StrategyId, Timeframe, Timestamp, TraderId, decimal_from_f64,
 };
 use crate::risk::{Policy, Refused};
-use crate::store::{Entry, Epoch, LayerKey};
+use crate::store::{Entry, Epoch};
 use crate::strategy::{Needs, Strategy};
 use crate::trader::{Command, Input, PriceSource, Trader, TraderSnapshot};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -53,8 +53,6 @@ pub struct Plan {
     pub strategy: Box<dyn Strategy>,
     /// Number of the settings, for records.
     pub settings_version: u64,
-    /// Where the settings come from, if a store knows.
-    pub settings: Option<LayerKey>,
 }
 
 impl Plan {
@@ -65,14 +63,7 @@ impl Plan {
         policy: Policy,
         strategy: impl Strategy + 'static,
     ) -> Self {
-        Self {
-            id: id.into(),
-            instrument,
-            policy,
-            strategy: Box::new(strategy),
-            settings_version: 0,
-            settings: None,
-        }
+        Self { id: id.into(), instrument, policy, strategy: Box::new(strategy), settings_version: 0 }
     }
 }
 
@@ -122,7 +113,6 @@ struct Seat {
 /// What is known of an order that was sent.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
-    seat: SeatId,
     spec: OrderSpec,
     /// What it becomes once a change under way is confirmed.
     next: Option<OrderSpec>,
@@ -133,8 +123,8 @@ struct Sent {
 }
 
 impl Sent {
-    const fn new(seat: SeatId, spec: OrderSpec, submitted: Timestamp) -> Self {
-        Self { seat, spec, next: None, submitted, resting: false, filled: crate::model::Quantity::ZERO }
+    const fn new(spec: OrderSpec, submitted: Timestamp) -> Self {
+        Self { spec, next: None, submitted, resting: false, filled: crate::model::Quantity::ZERO }
     }
 }
 
@@ -146,8 +136,12 @@ struct Reads {
     /// Who waits for the one under way.
     answering: Vec<(SeatId, RequestId)>,
     due: Option<Timestamp>,
+    /// Another one follows the one under way.
+    again: bool,
     last: Option<Timestamp>,
     newest_fill: Option<Timestamp>,
+    /// Reads that came back whole.
+    done: u64,
 }
 
 /// Runs the traders of one account. See the [module](self).
@@ -227,14 +221,8 @@ impl Driver {
     pub(crate) const fn id(&self) -> &AccountId {
         &self.id
     }
-    pub(crate) const fn account(&self) -> &Account {
-        &self.account
-    }
     pub(crate) fn traders(&self) -> impl Iterator<Item = (SeatId, &Trader)> {
         self.seats.iter().enumerate().map(|(index, seat)| (SeatId(index), &seat.trader))
-    }
-    pub(crate) fn seat_of(&self, trader: &TraderId) -> Option<SeatId> {
-        self.seats.iter().position(|seat| seat.trader.id() == trader).map(SeatId)
     }
     pub(crate) fn needs(&self, seat: SeatId) -> Option<&Needs> {
         self.seats.get(seat.0).map(|seat| &seat.needs)
@@ -268,7 +256,7 @@ impl Driver {
         snapshot: Option<TraderSnapshot>,
         now: Timestamp,
     ) -> Result<SeatId, Refused> {
-        let Plan { id, instrument, mut policy, strategy, settings_version, .. } = plan;
+        let Plan { id, instrument, mut policy, strategy, settings_version } = plan;
         policy.journal = true;
         policy.venue.stop_orders = self.can.has(Feature::StopMarket);
         policy.venue.amend = self.can.has(Feature::AmendLimit) && self.can.has(Feature::AmendConditional);
@@ -279,7 +267,7 @@ impl Driver {
         let seat = SeatId(self.seats.len());
         let taken = snapshot.as_ref().map(TraderSnapshot::taken);
         let trader = match snapshot {
-            Some(snapshot) => self.restore(seat, slot, snapshot, &instrument, &policy),
+            Some(snapshot) => self.restore(slot, snapshot, &instrument, &policy),
             None => Trader::new(id, instrument, policy),
         };
         if let Some(taken) = taken {
@@ -319,7 +307,6 @@ impl Driver {
     /// The trader of the process before: its orders are known, its legs are in the books, new settings apply from here.
     fn restore(
         &mut self,
-        seat: SeatId,
         slot: SlotId,
         snapshot: TraderSnapshot,
         instrument: &Instrument,
@@ -328,7 +315,7 @@ impl Driver {
         let taken = snapshot.taken();
         let mut trader = Trader::restore(snapshot);
         for order in trader.orders() {
-            let mut sent = Sent::new(seat, order.spec, taken);
+            let mut sent = Sent::new(order.spec, taken);
             sent.filled = order.filled;
             self.sent.insert(order.spec.client_id, sent);
         }
@@ -352,10 +339,8 @@ impl Driver {
             }
         }
         let now = taken;
-        let updates = [
-            Input::Instrument(Box::new(instrument.clone())),
-            Input::Policy(Box::new(policy.clone())),
-        ];
+        let updates =
+            [Input::Instrument(Box::new(instrument.clone())), Input::Policy(Box::new(policy.clone()))];
         for input in updates {
             if let Err(overflow) = trader.handle(now, input) {
                 tracing::error!(%overflow, "settings were not applied");
@@ -464,8 +449,7 @@ impl Driver {
 
     fn begin_read(&mut self) {
         if self.reads.running {
-            // One that is under way began before whatever this one is about.
-            self.reads.due = self.reads.due.or(Some(Timestamp::EPOCH));
+            self.reads.again = true; // the one under way began before whatever this one is about
             return;
         }
         self.reads.running = true;
@@ -478,6 +462,9 @@ impl Driver {
     /// Feeds one input, drains what follows.
     fn feed(&mut self, seat: SeatId, now: Timestamp, input: Input<'_>) {
         let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        let instrument = &entry.trader.view().instrument.id;
+        let span = tracing::trace_span!("trader", trader = %entry.trader.id(), instrument = %instrument);
+        let _inside = span.enter();
         if let Err(overflow) = entry.trader.handle(now, input) {
             tracing::error!(trader = %entry.trader.id(), %overflow, "an input was not applied in full");
             metrics::counter!("hyperrsi_overflows_total").increment(1);
@@ -496,7 +483,8 @@ impl Driver {
             // The earliest it ever asked for: what recedes with each input would never come.
             entry.wake = match (entry.wake, entry.trader.deadline()) {
                 (Some(old), Some(new)) => Some(old.min(new)),
-                (_, new) => new,
+                // What is overdue is tried again in a moment, not in a circle.
+                (_, new) => new.map(|at| at.max(now + Span::millis_of(1))),
             };
         }
         self.pump(seat, now);

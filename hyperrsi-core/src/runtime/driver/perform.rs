@@ -53,7 +53,7 @@ impl Driver {
                 self.reads.waiting.push((seat, request));
                 self.begin_read();
             }
-            Output::Backfill { timeframe } => self.work.push_back(Work::Backfill { seat, timeframe }),
+            Output::Backfill { .. } => self.work.push_back(Work::Backfill { seat }),
             Output::Event(event) => self.on_trader_event(seat, *event, now),
         }
     }
@@ -134,7 +134,7 @@ impl Driver {
 
     fn place(&mut self, seat: SeatId, request: RequestId, ticket: Ticket, now: Timestamp) {
         let spec = *ticket.order();
-        self.sent.insert(spec.client_id, Sent::new(seat, spec, now));
+        self.sent.insert(spec.client_id, Sent::new(spec, now));
         self.forget_old_orders(now);
         if matches!(ticket, Ticket::Opening(_)) {
             self.tell_entry_sent(seat, &ticket, now);

@@ -2,18 +2,13 @@
 
 use super::{Driver, Seat, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
-use crate::model::{
-    AccountId, Amount, ClientOrderId, Fill, Quantity, Ticket, Timestamp, TraderId,
-};
+use crate::model::{Amount, ClientOrderId, Fill, Quantity, Ticket, Timestamp, TraderId};
 use crate::position::ExitReason;
 use crate::risk::Refusal;
 use crate::store::{
-    Body, Check, Code, DecisionLeg, DecisionOrder, DecisionRecord, Entry, Outcome, RecordKind, Seq,
-    StoreError, Tags, TradeCertainty, TradeRecord,
+    Body, Code, Entry, JournaledDecision, RecordKind, Seq, StoreError, Tags, TradeCertainty, TradeRecord,
 };
-use crate::strategy::{self, DecisionOutcome};
 use crate::trader::{Event, Record};
-use std::collections::BTreeMap;
 
 /// What an order of ours is for, read from its id: the letter behind trader, cycle and side.
 pub(crate) fn role_code(id: &ClientOrderId) -> Code {
@@ -28,85 +23,6 @@ pub(crate) fn role_code(id: &ClientOrderId) -> Code {
         Some(b'r') => Code::of("resting"),
         Some(b'x') => Code::of("grid"),
         _ => Code::of("foreign"),
-    }
-}
-
-/// A strategy's record with where it belongs. Its id names trader, timeframe and candle, so that a candle that is told
-/// twice is recorded once (FAULTS 68).
-pub(crate) fn decision_record(
-    account: &AccountId,
-    trader: &TraderId,
-    settings_version: u64,
-    at: Timestamp,
-    record: &strategy::DecisionRecord,
-) -> DecisionRecord {
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let inputs = match serde_json::to_value(&record.inputs) {
-        Ok(serde_json::Value::Object(map)) => map
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (Code::from(key), text(&value)))
-            .collect(),
-        _ => BTreeMap::new(),
-    };
-    let stage = |stage: strategy::Stage| serde_json::to_value(stage).map(|value| text(&value));
-    DecisionRecord {
-        id: format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
-        account: account.clone(),
-        trader: trader.clone(),
-        instrument: record.symbol.clone(),
-        timeframe: record.timeframe,
-        candle: Some(record.candle),
-        at,
-        settings_version,
-        settings_hash: record.settings_hash.clone(),
-        strategy: crate::model::StrategyId::new(&record.strategy),
-        engine_version: env!("CARGO_PKG_VERSION").into(),
-        inputs,
-        leg: record.leg.as_ref().map(|leg| DecisionLeg {
-            side: leg.side,
-            n: leg.entries,
-            quantity: leg.quantity,
-            average: leg.average.unwrap_or_default(),
-            stop: leg.stop,
-            filled_levels: leg.filled_levels.clone(),
-            next_level: leg.next_level,
-        }),
-        checks: record
-            .checks
-            .iter()
-            .map(|check| Check {
-                stage: Code::from(stage(check.stage).unwrap_or_default()),
-                gate: Code::from(check.gate.clone()),
-                ok: check.ok,
-                left: check.left.clone(),
-                op: Code::from(check.op.clone()),
-                right: check.right.clone(),
-            })
-            .collect(),
-        outcome: match record.outcome {
-            DecisionOutcome::None => Outcome::None,
-            DecisionOutcome::Enter => Outcome::Enter,
-            DecisionOutcome::Add => Outcome::Add,
-            DecisionOutcome::Hedge => Outcome::Hedge,
-            DecisionOutcome::Close => Outcome::Close,
-            DecisionOutcome::Adjust => Outcome::Adjust,
-        },
-        reason: Code::from(record.reason.clone()),
-        orders: record
-            .orders
-            .iter()
-            .map(|order| DecisionOrder {
-                client_id: order.client_id,
-                side: order.side,
-                kind: order.kind,
-                quantity: order.quantity,
-                venue_id: None,
-            })
-            .collect(),
     }
 }
 
@@ -168,9 +84,17 @@ impl Driver {
                 let key = format!("fill:{instrument}:{}", fill.trade_id);
                 plain(RecordKind::Fill, key, fill.time, Body::of(fill), Some(fill.leg))
             }
-            Record::Decision(decision) => {
-                Entry::decision(&decision_record(&self.id, &trader, entry.settings_version, now, decision))
-            }
+            Record::Decision(record) => Entry::decision(&JournaledDecision {
+                // Trader, timeframe and candle: a candle that is told twice is recorded once (FAULTS 68).
+                id: format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
+                account: self.id.clone(),
+                trader: trader.clone(),
+                at: now,
+                settings_version: entry.settings_version,
+                engine_version: env!("CARGO_PKG_VERSION").into(),
+                record: (**record).clone(),
+                venue_orders: Vec::new(),
+            }),
             Record::Trade(trade) => Entry::trade(&TradeRecord {
                 id: trade_id(&trader, trade),
                 revision: 0,

@@ -28,8 +28,12 @@ impl Driver {
     pub(crate) fn instrument_of(&self, seat: SeatId) -> Option<&InstrumentId> {
         self.seats.get(seat.0).map(|entry| &entry.trader.view().instrument.id)
     }
-    pub(crate) const fn last_read(&self) -> Option<Timestamp> {
-        self.reads.last
+    /// How many reads have come back, those that began before now included.
+    pub(crate) const fn reads_done(&self) -> u64 {
+        self.reads.done
+    }
+    pub(crate) const fn is_reading(&self) -> bool {
+        self.reads.running
     }
 
     /// Orders whose outcome nobody knows, or of which an answer is still to come.
@@ -47,7 +51,11 @@ impl Driver {
                 && order.spec.kind.price() == Some(stop.price)
                 && matches!(order.status, OrderStatus::Open | OrderStatus::PartiallyFilled)
                 && !order.busy
-                && order.spec.quantity.minus(order.filled).is_ok_and(|left| left >= trader.book(side).quantity())
+                && order
+                    .spec
+                    .quantity
+                    .minus(order.filled)
+                    .is_ok_and(|left| left >= trader.book(side).quantity())
         })
     }
 
@@ -99,7 +107,6 @@ impl Driver {
     }
 
     pub(crate) fn trader_status(&self, seat: SeatId, now: Timestamp) -> Option<TraderStatus> {
-        let id = seat;
         let seat = self.seats.get(seat.0)?;
         let view = seat.trader.view();
         let mut status = TraderStatus::stopped(
@@ -139,7 +146,11 @@ impl Driver {
             .orders()
             .map(|order| OrderLine {
                 client_id: Some(order.spec.client_id),
-                venue_id: self.names.iter().find(|(_, id)| **id == order.spec.client_id).map(|(id, _)| id.to_string()),
+                venue_id: self
+                    .names
+                    .iter()
+                    .find(|(_, id)| **id == order.spec.client_id)
+                    .map(|(id, _)| id.to_string()),
                 leg: Some(order.spec.leg),
                 side: order.spec.side,
                 reduce_only: order.spec.reduce_only,
@@ -195,7 +206,9 @@ impl Driver {
         for (index, state) in view.levels.iter().enumerate() {
             let name = format!("tp{}", index + 1);
             let mut own = seat.trader.orders().filter(|order| order.spec.leg == side);
-            let Some(order) = own.find(|order| role_code(&order.spec.client_id).as_str() == name) else { continue };
+            let Some(order) = own.find(|order| role_code(&order.spec.client_id).as_str() == name) else {
+                continue;
+            };
             leg.levels.push(LevelStatus {
                 level: u8::try_from(index + 1).unwrap_or(u8::MAX),
                 price: order.spec.kind.price().unwrap_or_default(),

@@ -25,6 +25,7 @@ pub(crate) enum Purpose {
 
 /// What has to be done outside of the driver. Start it in order; each is answered by one [`Done`], but for `Store`
 /// without an acknowledgement.
+#[expect(clippy::large_enum_variant, reason = "one lives for a moment; nothing keeps many")]
 #[derive(Debug)]
 pub(crate) enum Work {
     /// An order request or an order query.
@@ -46,7 +47,7 @@ pub(crate) enum Work {
     /// Ask the strategy.
     Ask(Box<Job>),
     /// Fetch missing candles.
-    Backfill { seat: SeatId, timeframe: Timeframe },
+    Backfill { seat: SeatId },
 }
 
 /// How something went.

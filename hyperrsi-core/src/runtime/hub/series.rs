@@ -97,11 +97,15 @@ impl Task {
 
     async fn follow(&mut self, stream: &mut MarketStream) -> Result<(), ExchangeError> {
         let mut due = self.next_due(self.options.candle_grace);
+        let mut heard = self.clock.now();
         loop {
             tokio::select! {
                 biased;
                 event = stream.next() => match event {
-                    Some(event) => self.on_event(event).await?,
+                    Some(event) => {
+                        heard = self.clock.now();
+                        self.on_event(event).await?;
+                    }
                     None => return Err(ExchangeError::Connectivity { sent: true, detail: "the stream ended".into() }),
                 },
                 needs = self.wanted.recv() => match needs {
@@ -115,14 +119,15 @@ impl Task {
                 () = self.clock.sleep_until(due) => {
                     // The candle should be here: closed by the venue's time, whatever the stream says.
                     self.fill().await?;
-                    let late = self.clock.now() >= self.next_due(self.options.candle_stale);
-                    if late {
+                    let now = self.clock.now();
+                    if now >= self.next_due(self.options.candle_stale) {
                         self.set_gap(true);
-                        if self.clock.now() >= self.next_due(self.options.candle_stale + self.options.price_silence) {
-                            return Err(ExchangeError::Timeout { after: Some(self.options.candle_stale) });
+                        if now - heard >= self.timeframe().span() + self.options.price_silence {
+                            // Connected but mute for longer than a candle takes (FAULTS 24).
+                            return Err(ExchangeError::Timeout { after: Some(now - heard) });
                         }
                     }
-                    due = self.clock.now() + self.options.candle_grace;
+                    due = now + self.options.candle_grace;
                     continue;
                 }
             }

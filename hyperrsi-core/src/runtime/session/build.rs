@@ -9,13 +9,12 @@ use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{Driver, Plan, SeatId};
 use crate::runtime::hub::Hub;
 use crate::runtime::writer::Writer;
-use crate::store::{
-    Code, Environment, Epoch, Fence, Lease, RecordKind, RecordQuery, Seq, Store, StoreError,
-};
+use crate::store::{Code, Environment, Epoch, Fence, Lease, RecordKind, RecordQuery, Seq, Store, StoreError};
 use crate::trader::TraderSnapshot;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
+use tracing::Instrument;
 
 /// The newest snapshot format this version reads.
 const SNAPSHOT: u32 = 1;
@@ -190,7 +189,8 @@ impl Session {
         };
         let seats: Vec<(SeatId, crate::model::InstrumentId)> =
             seats.into_iter().map(|(_, seat, instrument)| (seat, instrument)).collect();
-        let task = tokio::spawn(server.run(writer, seats));
+        let span = tracing::info_span!("account", account = %handle.account, venue = %server.hub.venue());
+        let task = tokio::spawn(server.run(writer, seats).instrument(span));
         Ok(Self { handle, task: Some(task), stop })
     }
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 /// A question about how things are.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) enum Ask {
     Idle(oneshot::Sender<()>),
 }
 
+/// How long a stream has to last to count as steady.
+const STEADY: Span = Span::seconds(30);
 /// How often the venue's clock is looked at.
 const CLOCK_INTERVAL: Span = Span::minutes(1);
 
@@ -150,6 +153,7 @@ impl Server {
         let now = self.clock.now();
         let mut upkeep = Upkeep { renew: Some(now + third), clock: Some(now + CLOCK_INTERVAL), stream: None };
         let mut backoff = Backoff::new(Span::seconds(60), self.driver.id().as_str());
+        let mut up = now;
         loop {
             self.begin(calls);
             if calls.is_empty()
@@ -190,13 +194,16 @@ impl Server {
                 Happened::Event(Some(event)) => {
                     let now = self.clock.now();
                     if matches!(event, AccountEvent::Up) {
-                        backoff.reset();
+                        up = now;
                     }
                     self.driver.event(event, now);
                 }
                 Happened::Event(None) => {
                     // The adapter gave its stream up: it is begun anew after a while, and the account is read.
                     let now = self.clock.now();
+                    if now - up >= STEADY {
+                        backoff.reset(); // a link that flaps waits longer each time (FAULTS 26)
+                    }
                     let error = ExchangeError::Connectivity { sent: true, detail: "the stream ended".into() };
                     self.driver.event(AccountEvent::Down { error }, now);
                     upkeep.stream = Some(now + backoff.pause());
@@ -344,7 +351,9 @@ impl Server {
                 let order = match purpose {
                     Purpose::Order(_, id) | Purpose::Query(id) => id,
                 };
-                let answer = timeout(takes, AssertUnwindSafe(exchange.call(call)).catch_unwind()).await;
+                let span = tracing::debug_span!("call", %order, call = name);
+                let sent = exchange.call(call).instrument(span);
+                let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
                 let result = match answer {
                     Ok(Ok(result)) => result,
                     Ok(Err(_)) => {
@@ -381,7 +390,7 @@ impl Server {
             }),
             Work::Ask(job) => ask(*job, self.options.strategy_takes, clock),
             // The hub fills holes by itself and says when it is done.
-            Work::Backfill { seat, .. } => {
+            Work::Backfill { seat } => {
                 Box::pin(std::future::ready(Done::Reloaded { seat, instrument: None }))
             }
             Work::Store { .. } => Box::pin(std::future::ready(Done::Journal(true))),
@@ -390,33 +399,43 @@ impl Server {
 
     /// Nothing is opened any more; what is under way may end, and protection is looked at once more (FAULTS 78).
     async fn wind_down(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Exit {
-        let until = self.clock.now() + self.options.shutdown_takes;
+        // By this machine's time: an end must come also where the venue's time stands still.
+        let until = tokio::time::Instant::now() + duration(self.options.shutdown_takes);
         let now = self.clock.now();
         for seat in self.driver.seats() {
             self.driver.command(seat, Command::Stop, now);
         }
+        let begun = self.driver.reads_done() + u64::from(self.driver.is_reading());
         self.driver.read_within(Span::ZERO, now);
         self.driver.tick(now);
-        let mut read_since = None;
+        let mut read_again = false;
         loop {
             self.begin(calls);
-            let settled =
-                self.driver.last_read() > Some(now) && self.driver.unsettled() == 0 && calls.is_empty();
-            if settled && self.unprotected().is_empty() || self.clock.now() >= until {
+            let read = self.driver.reads_done() > begun;
+            let settled = read && self.driver.unsettled() == 0 && calls.is_empty();
+            if settled && self.unprotected().is_empty() || tokio::time::Instant::now() >= until {
                 break;
             }
-            if settled && read_since.is_none() {
-                read_since = Some(self.clock.now());
+            if settled && !std::mem::replace(&mut read_again, true) {
                 self.driver.read_within(Span::seconds(2), self.clock.now());
             }
-            let deadline = self.driver.deadline().map_or(until, |at| at.min(until));
             let clock = &self.clock;
+            let deadline = self.driver.deadline();
+            let tick = async {
+                match deadline {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 Some(note) = self.notes.recv() => if self.note(note) { return Exit::TakenOver },
-                Some(back) = calls.next(), if !calls.is_empty() => if let Back::Done(done) = back { self.done(done) },
+                Some(back) = calls.next(), if !calls.is_empty() => {
+                    if let Back::Done(done) = back { self.done(done) }
+                }
                 Some(event) = stream.next() => { let now = self.clock.now(); self.driver.event(event, now); }
-                () = clock.sleep_until(deadline) => { let now = self.clock.now(); self.driver.tick(now); }
+                () = tokio::time::sleep_until(until) => {}
+                () = tick => { let now = self.clock.now(); self.driver.tick(now); }
             }
         }
         let unprotected = self.unprotected();

@@ -64,7 +64,7 @@ impl Strategy for Odd {
         self.candles += 1;
         let mut decision = self.inner.on_candle(ctx, candle);
         if self.odd
-            && self.candles % 1_000 == 0
+            && self.candles.is_multiple_of(1_000)
             && let Some(record) = &mut decision.record
         {
             record.reason.push_str("_oddly");

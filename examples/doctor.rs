@@ -42,7 +42,7 @@ async fn run(args: Args) -> Result<bool, shared::Failure> {
     let end = candles.last().map(|candle| candle.close_time(Timeframe::H1.span())).ok_or("no candles")?;
 
     let clock = SteppedClock::starting_at(end);
-    let mut setup = Setup::new(&instrument.id.venue).deposit("USDT", args.balance.into());
+    let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
     (setup.margin_mode, setup.position_mode) = (MarginMode::Isolated, PositionMode::Hedge);
     let paper = Paper::new("paper", setup, [instrument.clone()], clock.clone());
     let hub = Hub::new(Tape::new(instrument.clone(), candles, clock.clone()), clock.clone());

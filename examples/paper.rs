@@ -70,7 +70,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
     let strategy = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
 
     let clock = SteppedClock::starting_at(start);
-    let mut setup = Setup::new(&instrument.id.venue).deposit("USDT", args.balance.into());
+    let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
     (setup.leverage, setup.margin_mode, setup.position_mode) =
         (args.leverage, MarginMode::Isolated, PositionMode::Hedge);
     let paper = Paper::new("paper", setup, [instrument.clone()], clock.clone());

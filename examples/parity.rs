@@ -63,7 +63,7 @@ fn main() -> Result<(), shared::Failure> {
     settings.sizing.btc = dec!(1000);
     settings.sl.enabled = true;
     let mut config = Config::new(instrument.clone());
-    config.initial_balance = args.balance.into();
+    config.initial_balance = Decimal::from(args.balance).into();
     config.policy = args.policy;
     config.trader = rsi_trend::policy(&settings, &instrument);
     config.trader.journal = false;

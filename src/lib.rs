@@ -53,6 +53,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `runtime` | runs strategies on paper and live, over tokio |
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run your own implementations against: a strategy's verifier |

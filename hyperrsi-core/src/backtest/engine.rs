@@ -3,15 +3,29 @@
 
 use crate::account::{Account, SlotId};
 use crate::model::{
-    Candle, Fill, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TriggerSource,
-    decimal_from_f64,
+    Candle, ClientOrderId, Fill, OrderReport, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp,
+    TriggerSource, decimal_from_f64,
 };
 use crate::position::Trade;
 use crate::series::History;
 use crate::sim::{Venue, VenueEvent};
 use crate::strategy::{Context, DecisionRecord, Strategy};
-use crate::trader::{AccountRead, Event, Input, Lookup, Output, PriceSource, Trader};
+use crate::trader::{AccountRead, Answer, Event, Input, Lookup, Output, PriceSource, Trader};
 use std::collections::BTreeMap;
+
+/// What market and venue did to a trader: with the closed candles, all it takes to run another driver alike.
+#[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "the runtime reads them"))]
+#[derive(Clone, Debug)]
+pub(crate) enum Fact {
+    /// A price was passed or traded at.
+    Price(PriceSource, f64),
+    /// The venue answered a request about an order.
+    Answered(ClientOrderId, Answer),
+    /// The venue reported an order.
+    Order(OrderReport),
+    /// The venue reported a fill.
+    Fill(Fill),
+}
 
 /// One run under one policy.
 pub(super) struct Engine {
@@ -33,6 +47,8 @@ pub(super) struct Engine {
     evaluate: Option<(RequestId, Timeframe)>,
     /// Fills the strategy has not been asked about yet.
     fills: Vec<(RequestId, Box<Fill>)>,
+    /// Facts in order, if they are kept.
+    pub(super) tape: Option<Vec<(Timestamp, Fact)>>,
 }
 
 impl Engine {
@@ -52,11 +68,15 @@ impl Engine {
             batch: Vec::new(),
             evaluate: None,
             fills: Vec::new(),
+            tape: None,
         }
     }
 
     /// Feeds one input and everything that follows from it, until nothing is left to do.
     pub(super) fn feed(&mut self, now: Timestamp, input: Input<'_>) -> Result<(), Overflow> {
+        if let (Some(tape), Input::Price { source, price }) = (&mut self.tape, &input) {
+            tape.push((now, Fact::Price(*source, *price)));
+        }
         self.trader.handle(now, input)?;
         self.settle(now)
     }
@@ -223,14 +243,17 @@ impl Engine {
             Output::Persist { request, .. } => self.trader.handle(now, Input::Stored { request })?,
             Output::Place { request, ticket } => {
                 let answer = self.venue.place(now, &ticket)?;
+                self.tape_answer(now, ticket.client_id(), &answer);
                 self.trader.handle(now, Input::Answer { request, answer })?;
             }
             Output::Amend { request, order } => {
                 let answer = self.venue.amend(&order)?;
+                self.tape_answer(now, order.client_id, &answer);
                 self.trader.handle(now, Input::Answer { request, answer })?;
             }
             Output::Cancel { request, client_id } => {
                 let answer = self.venue.cancel(&client_id);
+                self.tape_answer(now, client_id, &answer);
                 self.trader.handle(now, Input::Answer { request, answer })?;
             }
             Output::Configure { request, .. } => {
@@ -253,7 +276,22 @@ impl Engine {
         Ok(())
     }
 
+    fn tape_answer(&mut self, now: Timestamp, id: ClientOrderId, answer: &Answer) {
+        if let Some(tape) = &mut self.tape {
+            tape.push((now, Fact::Answered(id, answer.clone())));
+        }
+    }
+
     fn deliver(&mut self, now: Timestamp, event: VenueEvent) -> Result<(), Overflow> {
+        if let Some(tape) = &mut self.tape {
+            tape.push((
+                now,
+                match &event {
+                    VenueEvent::Order(report) => Fact::Order(*report),
+                    VenueEvent::Fill(fill) => Fact::Fill(fill.clone()),
+                },
+            ));
+        }
         match event {
             VenueEvent::Order(report) => self.trader.handle(now, Input::Order(report)),
             VenueEvent::Fill(fill) => {

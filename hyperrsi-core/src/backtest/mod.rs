@@ -27,6 +27,9 @@ mod text;
 pub mod walk_forward;
 mod way;
 
+#[cfg(feature = "runtime")]
+pub(crate) use engine::Fact;
+
 pub use chart::{Chart, Pane, Plot};
 pub use config::{BacktestError, Config};
 pub use export::{ExportError, save_equity, save_trades, write_equity_csv, write_json};

@@ -1,6 +1,6 @@
 use super::data::{Data, Feed};
 use super::drive::State;
-use super::engine::Engine;
+use super::engine::{Engine, Fact};
 use super::failure::{Silent, caught};
 use super::intrabar::Walk;
 use super::{
@@ -206,8 +206,20 @@ impl<'a> Backtest<'a> {
         strategy: &mut S,
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
-        mut room: Vec<f64>,
+        room: Vec<f64>,
     ) -> Result<Run, BacktestError> {
+        self.run_taped(strategy, policy, progress, room, false).map(|(run, _)| run)
+    }
+
+    /// The same, and what market and venue did, if asked for.
+    pub(crate) fn run_taped<S: Strategy + ?Sized>(
+        &self,
+        strategy: &mut S,
+        policy: IntrabarPolicy,
+        progress: &dyn Fn(usize),
+        mut room: Vec<f64>,
+        taped: bool,
+    ) -> Result<(Run, Vec<(crate::model::Timestamp, Fact)>), BacktestError> {
         self.check()?;
         let needs = caught(|| strategy.needs()).map_err(BacktestError::Needs)?;
         let feed = self.feed(&needs)?;
@@ -218,6 +230,7 @@ impl<'a> Backtest<'a> {
         }
         let mut state = self.state(&feed, policy, &mut account)?;
         state.engine.account = account;
+        state.engine.tape = taped.then(Vec::new);
         room.clear();
         room.reserve(self.traded.len());
         state.run.equity.equity = room;
@@ -236,6 +249,7 @@ impl<'a> Backtest<'a> {
                 }
             }
         }
+        let tape = state.engine.tape.take().unwrap_or_default();
         let last = state.end()?;
         let (fixed, quantity) = state.engine.account.equity_parts(state.engine.slot);
         let mut run = state.finish_untimed();
@@ -245,7 +259,7 @@ impl<'a> Backtest<'a> {
                 *last = run.final_equity;
             }
         }
-        Ok(run)
+        Ok((run, tape))
     }
 
     /// The statistics of one run.

@@ -1,0 +1,196 @@
+//! Paper trading: candles are played through the live runtime at a chosen speed, against a simulated account.
+mod shared;
+
+use clap::Parser;
+use hyperrsi::desk::{EventKind, Severity};
+use hyperrsi::model::{AccountId, MarginMode, PositionMode, TraderId};
+use hyperrsi::prelude::*;
+use hyperrsi::runtime::paper::{Paper, SteppedClock, Tape};
+use hyperrsi::runtime::{Hub, Options, Parts, Plan, Session};
+use hyperrsi::sample;
+use hyperrsi::sim::account::Setup;
+use hyperrsi::store::{Journal, MemoryStore, RecordKind, RecordQuery, Seq, Store};
+use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
+use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Plays candles through the live runtime with a simulated account and shows positions, orders and decisions.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// A candle file (CSV, JSON, Parquet with that feature); the bundled BTC/USDT hours of 2024 if not given.
+    #[arg(long)]
+    candles: Option<PathBuf>,
+    /// How many candles are played; those before them are the history the strategy begins with.
+    #[arg(long, default_value_t = 24 * 30)]
+    last: usize,
+    /// Candles per second; 0 for as fast as they can be answered.
+    #[arg(long, default_value_t = 0.0)]
+    speed: f64,
+    /// Money at the start, USDT.
+    #[arg(long, default_value_t = 10_000)]
+    balance: i64,
+    /// Leverage.
+    #[arg(long, default_value_t = 3)]
+    leverage: u32,
+    /// Show why nothing was done, too.
+    #[arg(long)]
+    verbose: bool,
+    /// Write the journal here, a record per line; the parity example reads it.
+    #[arg(long)]
+    journal: Option<PathBuf>,
+}
+
+fn main() -> Result<(), shared::Failure> {
+    let args = Args::parse();
+    let exit = hyperrsi::runtime::block_on(run(args))??;
+    std::process::exit(i32::from(exit));
+}
+
+async fn run(args: Args) -> Result<u8, shared::Failure> {
+    let candles = match &args.candles {
+        Some(path) => shared::candles(path)?.0,
+        None => sample::btcusdt_1h()?,
+    };
+    let instrument = sample::btcusdt();
+    let timeframe = candles.timeframe();
+    let first = candles.len().saturating_sub(args.last);
+    let start = candles.get(first).map(|candle| candle.open_time).ok_or("there are no candles")?;
+
+    let mut settings = Settings::default();
+    settings.market.symbol = instrument.id.symbol.to_string();
+    settings.market.timeframe = timeframe;
+    settings.market.leverage = args.leverage;
+    settings.sizing.btc = dec!(1000);
+    settings.sl.enabled = true;
+    let policy = rsi_trend::policy(&settings, &instrument);
+    let strategy = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
+
+    let clock = SteppedClock::starting_at(start);
+    let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
+    (setup.leverage, setup.margin_mode, setup.position_mode) =
+        (args.leverage, MarginMode::Isolated, PositionMode::Hedge);
+    let paper = Paper::new("paper", setup, [instrument.clone()], clock.clone());
+    let tape = Tape::new(instrument.clone(), candles, clock.clone());
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let parts = Parts {
+        exchange: paper.clone(),
+        hub: Hub::new(tape.clone(), clock.clone()),
+        store: store.clone(),
+        clock: clock.clone(),
+        managers: Vec::new(),
+    };
+    let trader = TraderId::new(format!("paper:{}", instrument.id.symbol));
+    let plan = Plan::new(trader.as_str(), instrument.clone(), policy, strategy);
+    let session = Session::open(parts, Options::new("paper example"), vec![plan]).await?;
+    let run = session.handle();
+    run.settle().await;
+
+    shared::say(format!(
+        "{} {timeframe}, from {start}, paper account of {} USDT",
+        instrument.id, args.balance
+    ));
+    let pace = if args.speed > 0.0 { Duration::from_secs_f64(1.0 / args.speed) } else { Duration::ZERO };
+    let mut told = Seq::START;
+    let mut closes = Vec::new();
+    tape.play(&paper, &run, first, pace, |_, candle| {
+        closes.push(candle.close);
+        true
+    })
+    .await?;
+    for line in news(&*store, &mut told, args.verbose).await? {
+        shared::say(line);
+    }
+
+    if let Some(status) = run.trader(&trader).await {
+        for leg in &status.legs {
+            shared::say(format!(
+                "open: {} {} at {}, unrealised {}, stop {}",
+                leg.side,
+                leg.quantity.get().normalize(),
+                leg.average.map_or_else(String::new, |price| price.get().round_dp(1).to_string()),
+                leg.unrealised.get().round_dp(2),
+                leg.stop
+                    .map_or_else(|| "none".to_owned(), |stop| stop.stop.price.get().normalize().to_string()),
+            ));
+        }
+        for order in &status.orders {
+            let price = order.kind.and_then(|kind| kind.price());
+            shared::say(format!(
+                "order: {} {:?} {} at {}",
+                order.role,
+                order.side,
+                order.quantity.map_or_else(String::new, |quantity| quantity.get().normalize().to_string()),
+                price.map_or_else(|| "market".to_owned(), |price| price.get().normalize().to_string()),
+            ));
+        }
+    }
+    if let Some(status) = run.status().await {
+        shared::say(format!(
+            "{} candles, equity {} USDT, realised today {}, drift from the venue {}",
+            closes.len(),
+            status.equity.get().round_dp(2),
+            status.day_pnl.get().round_dp(2),
+            status.drift.get().normalize(),
+        ));
+    }
+    let exit = session.shut_down().await;
+    shared::say(format!("End: {exit}"));
+    if let Some(path) = &args.journal {
+        let records = all(&*store, Seq::START).await?;
+        shared::save(path, |file| {
+            records.iter().try_for_each(|record| {
+                let line = serde_json::to_string(record)?;
+                Ok(writeln!(file, "{line}")?)
+            })
+        })?;
+        shared::say(format!("Journal: {} ({} records)", shared::absolute(path).display(), records.len()));
+    }
+    Ok(exit.code())
+}
+
+/// Records behind a place.
+async fn all(store: &dyn Store, after: Seq) -> Result<Vec<hyperrsi::store::Record>, shared::Failure> {
+    let query = RecordQuery { after, limit: u32::MAX, ..RecordQuery::of(AccountId::new("paper"), []) };
+    Ok(Journal::read(store, &query).await?)
+}
+
+/// What happened since, a line each.
+async fn news(store: &dyn Store, told: &mut Seq, verbose: bool) -> Result<Vec<String>, shared::Failure> {
+    let mut lines = Vec::new();
+    for record in all(store, *told).await? {
+        *told = record.seq;
+        if record.entry.kind != RecordKind::Event {
+            continue;
+        }
+        let event: hyperrsi::desk::Event = record.entry.body.parse()?;
+        let at = event.at.to_string().replace('T', " ").replace('Z', "");
+        let text = match &event.kind {
+            EventKind::Entered { side, quantity, price, entries, .. } => {
+                format!(
+                    "entry {entries} {side}: {} at {}",
+                    quantity.get().normalize(),
+                    price.get().normalize()
+                )
+            }
+            EventKind::Exited { side, reason, quantity, price, gross, .. } => format!(
+                "exit {side} by {}: {} at {}, {} USDT",
+                reason.code(),
+                quantity.get().normalize(),
+                price.get().normalize(),
+                gross.get().round_dp(2)
+            ),
+            EventKind::TradeClosed { side, net, reason, .. } => {
+                format!("trade {side} closed by {}: net {} USDT", reason.code(), net.get().round_dp(2))
+            }
+            EventKind::EntrySkipped { side, reason } if verbose => format!("no {side}: {reason}"),
+            kind if verbose || kind.severity() >= Severity::Warning => format!("{}: {kind:?}", kind.code()),
+            _ => continue,
+        };
+        lines.push(format!("{at}  {text}"));
+    }
+    Ok(lines)
+}

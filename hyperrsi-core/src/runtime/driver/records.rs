@@ -1,0 +1,302 @@
+//! What happens, as records of the journal and events of the desk.
+
+use super::{Driver, Seat, SeatId, Work};
+use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
+use crate::model::{Amount, ClientOrderId, Fill, Quantity, Ticket, Timestamp, TraderId};
+use crate::position::ExitReason;
+use crate::risk::Refusal;
+use crate::store::{
+    Body, Code, Entry, JournaledDecision, RecordKind, Seq, StoreError, Tags, TradeCertainty, TradeRecord,
+};
+use crate::trader::{Event, Record};
+
+/// What an order of ours is for, read from its id: the letter behind trader, cycle and side.
+pub(crate) fn role_code(id: &ClientOrderId) -> Code {
+    let text = id.as_str();
+    let number = || text.get(18..22).and_then(|digits| u32::from_str_radix(digits, 36).ok()).unwrap_or(0);
+    match text.as_bytes().get(17) {
+        Some(b'e') if number() <= 1 => Code::of("entry"),
+        Some(b'e') => Code::of("add"),
+        Some(b's') => Code::of("stop"),
+        Some(b't') => Code::from(format!("tp{}", number() % 16)),
+        Some(b'c') => Code::of("close"),
+        Some(b'r') => Code::of("resting"),
+        Some(b'x') => Code::of("grid"),
+        _ => Code::of("foreign"),
+    }
+}
+
+/// The id of a trade: its trader, side and first fill.
+fn trade_id(trader: &TraderId, trade: &crate::position::Trade) -> String {
+    format!("{trader}:{}:{}", trade.side, trade.entry_time.millis())
+}
+
+impl Seat {
+    /// How long legs are without a confirmed venue stop, for whoever watches the meters.
+    pub(super) fn note_protection(&self, now: Timestamp) {
+        let open = |side| self.trader.unprotected_since(side).map_or(0, |since| (now - since).millis());
+        let total: i64 = crate::model::PositionSide::BOTH
+            .into_iter()
+            .map(|side| self.trader.unprotected(side).millis() + open(side))
+            .sum();
+        if total > 0 {
+            metrics::gauge!("hyperrsi_unprotected_seconds", "trader" => self.trader.id().to_string())
+                .set(total as f64 / 1_000.0);
+        }
+    }
+}
+
+impl Driver {
+    /// A key nobody else writes: of this epoch, counted.
+    pub(super) fn key(&mut self, kind: &str) -> String {
+        self.entries += 1;
+        format!("{kind}:{}:{}", self.epoch.0, self.entries)
+    }
+
+    /// The trader as it is now, for the next start: written with what led to it.
+    pub(super) fn snapshot(&mut self, seat: SeatId, now: Timestamp) -> Result<Entry, StoreError> {
+        let key = self.key("snapshot");
+        let Some(entry) = self.seats.get(seat.0) else {
+            return Err(StoreError::not_found("the trader of a snapshot"));
+        };
+        let body = Body::of(&entry.trader.snapshot())?;
+        Ok(Entry::new(RecordKind::SnapshotTaken, key, Some(entry.trader.id().clone()), now, body))
+    }
+
+    pub(super) fn record(
+        &mut self,
+        seat: SeatId,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<Entry, StoreError> {
+        let counted = self.key("record");
+        let Some(entry) = self.seats.get(seat.0) else {
+            return Err(StoreError::not_found("the trader of a record"));
+        };
+        let trader = entry.trader.id().clone();
+        let instrument = entry.trader.view().instrument.id.clone();
+        let tags = |side| Tags { instrument: Some(instrument.clone()), side, ..Tags::default() };
+        let plain = |kind, key: String, at, body: Result<Body, StoreError>, side| {
+            Ok(Entry { tags: tags(side), ..Entry::new(kind, key, Some(trader.clone()), at, body?) })
+        };
+        match record {
+            Record::Fill(fill) => {
+                let key = format!("fill:{instrument}:{}", fill.trade_id);
+                plain(RecordKind::Fill, key, fill.time, Body::of(fill), Some(fill.leg))
+            }
+            Record::Decision(record) => Entry::decision(&JournaledDecision {
+                // Trader, timeframe and candle: a candle that is told twice is recorded once (FAULTS 68).
+                id: format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
+                account: self.id.clone(),
+                trader: trader.clone(),
+                at: now,
+                settings_version: entry.settings_version,
+                engine_version: env!("CARGO_PKG_VERSION").into(),
+                record: (**record).clone(),
+                venue_orders: Vec::new(),
+            }),
+            Record::Trade(trade) => Entry::trade(&TradeRecord {
+                id: trade_id(&trader, trade),
+                revision: 0,
+                account: self.id.clone(),
+                trader: trader.clone(),
+                instrument: instrument.clone(),
+                strategy: entry.strategy_id.clone(),
+                settings_version: entry.settings_version,
+                leverage: entry.trader.policy().leverage,
+                linked_to: None,
+                certainty: TradeCertainty::Complete,
+                trade: (**trade).clone(),
+            }),
+            Record::Intent(spec) => plain(RecordKind::Intent, counted, now, Body::of(record), Some(spec.leg)),
+            other => plain(RecordKind::Intent, counted, now, Body::of(other), None),
+        }
+    }
+
+    /// Writes an event; who listens hears of it once it is in the journal.
+    pub(super) fn tell(&mut self, seat: Option<SeatId>, at: Timestamp, kind: EventKind) {
+        let key = self.key("event");
+        let entry = seat.and_then(|seat| self.seats.get(seat.0));
+        let trader = entry.map(|entry| entry.trader.id().clone());
+        let instrument = entry.map(|entry| entry.trader.view().instrument.id.clone());
+        tracing::info!(
+            account = %self.id, trader = trader.as_ref().map(TraderId::as_str), event = kind.code(), "event"
+        );
+        let tags =
+            Tags { instrument: instrument.clone(), outcome: Some(Code::of(kind.code())), ..Tags::default() };
+        let event = DeskEvent {
+            seq: Seq::START,
+            account: self.id.clone(),
+            trader: trader.clone(),
+            instrument,
+            at,
+            kind,
+        };
+        match Body::of(&event) {
+            Ok(body) => {
+                let entry = Entry { tags, ..Entry::new(RecordKind::Event, key, trader, at, body) };
+                self.work.push_back(Work::Store { entries: vec![entry], acknowledge: Vec::new() });
+            }
+            Err(error) => tracing::error!(%error, "an event cannot be written"),
+        }
+    }
+
+    pub(super) fn tell_entry_sent(&mut self, seat: SeatId, ticket: &Ticket, now: Timestamp) {
+        let Ticket::Opening(approved) = ticket else { return };
+        let opening = approved.get();
+        let role = self.entry_role(seat, &opening.order.client_id, opening.order.leg);
+        let kind = EventKind::EntrySent {
+            order: opening.order.client_id,
+            side: opening.order.leg,
+            role,
+            quantity: opening.order.quantity,
+            price: opening.price,
+        };
+        self.tell(Some(seat), now, kind);
+    }
+
+    fn entry_role(&self, seat: SeatId, id: &ClientOrderId, side: crate::model::PositionSide) -> EntryRole {
+        let hedge = self.seats.get(seat.0).is_some_and(|entry| entry.trader.view().leg(side).hedge);
+        match role_code(id).as_str() {
+            "resting" | "grid" => EntryRole::Grid,
+            "add" => EntryRole::Extra,
+            _ if hedge => EntryRole::Hedge,
+            _ => EntryRole::First,
+        }
+    }
+
+    pub(super) fn tell_exit(&mut self, seat: SeatId, fill: &Fill, gross: Amount, now: Timestamp) {
+        let Some(entry) = self.seats.get(seat.0) else { return };
+        let stop = entry.stop.get(super::slot(fill.leg)).copied().flatten();
+        let role = fill.client_id.map(|id| role_code(&id));
+        let reason = match (fill.kind, role.as_ref().map_or("", Code::as_str)) {
+            (crate::model::FillKind::Liquidation, _) => ExitReason::Liquidation,
+            (crate::model::FillKind::Adl, _) => ExitReason::Adl,
+            (_, "stop") => stop.map_or(ExitReason::StopLoss, |stop| stop.kind.reason()),
+            (_, "grid") => ExitReason::GridExit,
+            (_, "close") => ExitReason::UserCommand,
+            (_, level) => match level.strip_prefix("tp").and_then(|level| level.parse().ok()) {
+                Some(level) => ExitReason::take_profit(level),
+                None => ExitReason::Manual,
+            },
+        };
+        if matches!(reason, ExitReason::Liquidation | ExitReason::Adl) {
+            let (side, quantity, price) = (fill.leg, fill.quantity, fill.price);
+            self.tell(Some(seat), now, EventKind::Liquidated { side, reason, quantity, price });
+        }
+        let open =
+            self.seats.get(seat.0).map_or(Quantity::ZERO, |entry| entry.trader.book(fill.leg).quantity());
+        let kind = EventKind::Exited {
+            side: fill.leg,
+            reason,
+            quantity: fill.quantity,
+            price: fill.price,
+            gross,
+            open,
+        };
+        self.tell(Some(seat), now, kind);
+    }
+
+    /// What a trader tells, in the words of the desk.
+    pub(super) fn on_trader_event(&mut self, seat: SeatId, event: Event, now: Timestamp) {
+        let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        let last = entry.last_fill.clone();
+        let kind = match event {
+            Event::Refused { side, refused } => {
+                EventKind::EntrySkipped { side, reason: Code::of(refused.code.code()) }
+            }
+            Event::Entered { side, entries, average, quantity } => {
+                let (filled, price) =
+                    last.as_ref().map_or((quantity, average), |fill| (fill.quantity, fill.price));
+                let id = last.and_then(|fill| fill.client_id);
+                let role = id.map_or(EntryRole::Manual, |id| self.entry_role(seat, &id, side));
+                EventKind::Entered { side, role, entries, quantity: filled, price, average, open: quantity }
+            }
+            Event::StopMoved { side, stop } => {
+                let Some(slot) = entry.stop.get_mut(super::slot(side)) else { return };
+                let from = std::mem::replace(slot, stop);
+                match stop {
+                    Some(to) => EventKind::StopMoved { side, from, to },
+                    None => return,
+                }
+            }
+            Event::Closed(trade) => {
+                self.account.note_trade(trade.net_pnl.get() < rust_decimal::Decimal::ZERO);
+                let (side, reason, net) = (trade.side, trade.reason, trade.net_pnl);
+                EventKind::TradeClosed { trade: trade_id(entry.trader.id(), &trade), side, reason, net }
+            }
+            Event::Decided(record) => {
+                if let Some(kept) = &mut self.decisions {
+                    kept.push((*record).clone());
+                }
+                entry.last_decision = Some(LastDecision {
+                    id: format!("{}:{}:{}", entry.trader.id(), record.timeframe, record.candle.millis()),
+                    at: now,
+                    outcome: Code::from(format!("{:?}", record.outcome).to_lowercase()),
+                    reason: Code::from(record.reason.clone()),
+                });
+                return;
+            }
+            Event::Gate(gate, closed) => return self.on_gate(seat, gate, closed, now),
+            Event::Rejected { client_id, message } => EventKind::OrderRefused {
+                order: client_id,
+                role: role_code(&client_id),
+                class: Code::from(message.split(':').next().unwrap_or("other").to_owned()),
+                code: None,
+                message,
+            },
+            Event::Unprotected { side, since } => {
+                metrics::counter!("hyperrsi_unprotected_alerts_total").increment(1);
+                EventKind::Unprotected { side, elapsed: now - since, engine_stop: true }
+            }
+            Event::Adopted { side, quantity, average } => {
+                let slot = entry.slot;
+                let books = self.account.book(slot, side).map_or(Quantity::ZERO, |book| book.quantity());
+                if let Err(overflow) = self.account.adopt(now, slot, side, quantity, average) {
+                    tracing::error!(%overflow, "an adjustment was not booked");
+                }
+                EventKind::Adopted { side, from: books, to: quantity }
+            }
+            Event::Foreign { side } => {
+                let quantity = entry.trader.book(side).quantity();
+                EventKind::ForeignPosition { side, quantity }
+            }
+            Event::SecondWriter { client_id } => EventKind::SecondWriter { order: client_id.to_string() },
+            Event::Closing { .. } | Event::LevelReached { .. } => return,
+        };
+        self.tell(Some(seat), now, kind);
+    }
+
+    fn on_gate(&mut self, seat: SeatId, gate: Refusal, closed: bool, now: Timestamp) {
+        let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        if closed {
+            entry.gates.entry(gate).or_insert(now);
+        } else {
+            entry.gates.remove(&gate);
+        }
+        let unprotected = crate::model::PositionSide::BOTH
+            .into_iter()
+            .map(|side| entry.trader.unprotected(side))
+            .fold(crate::model::Span::ZERO, |sum, span| sum + span);
+        let kind = match (gate, closed) {
+            (Refusal::Paused, true) => EventKind::EntriesPaused,
+            (Refusal::Paused, false) => EventKind::EntriesResumed,
+            (Refusal::MarginBlocked, true) => {
+                EventKind::MarginBlocked { until: now + entry.trader.policy().margin_block.1 }
+            }
+            (Refusal::MarginBlocked, false) => EventKind::MarginUnblocked,
+            (Refusal::FailurePaused, true) => EventKind::FailurePaused {
+                side: entry.last_fill.as_ref().map_or(crate::model::PositionSide::Long, |fill| fill.leg),
+                failures: entry.trader.policy().entry_failure_limit,
+            },
+            (Refusal::NotRunning, true) => EventKind::Stopped { manage_only: !entry.trader.is_idle() },
+            (Refusal::Unprotected, false) => EventKind::ProtectionRestored {
+                side: entry.last_fill.as_ref().map_or(crate::model::PositionSide::Long, |fill| fill.leg),
+                unprotected,
+            },
+            (Refusal::DataGap, true) => EventKind::DataGap { from: now, until: now },
+            _ => return,
+        };
+        self.tell(Some(seat), now, kind);
+    }
+}

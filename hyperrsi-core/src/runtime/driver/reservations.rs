@@ -1,0 +1,50 @@
+//! What fills and funding do to the account's books.
+
+use super::{Driver, SeatId};
+use crate::desk::EventKind;
+use crate::exchange::{CashFlow, CashFlowKind};
+use crate::model::{Amount, Fill, PositionSide, Timestamp};
+use crate::trader::Input;
+
+/// Cash flows that are remembered, so that each is booked once.
+const FLOWS: usize = 4_096;
+
+impl Driver {
+    pub(super) fn book(&mut self, seat: SeatId, fill: &Fill, now: Timestamp) {
+        let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        entry.last_fill = Some(fill.clone());
+        let (slot, before) = (entry.slot, self.account.balance());
+        if let Err(overflow) = self.account.apply(slot, fill) {
+            tracing::error!(%overflow, "a fill was not booked");
+            return;
+        }
+        self.reads.newest_fill = self.reads.newest_fill.max(Some(fill.time));
+        if !fill.opens() {
+            let paid = self.account.balance().plus(fill.fee).and_then(|after| after.minus(before));
+            self.tell_exit(seat, fill, paid.unwrap_or(Amount::ZERO), now);
+        }
+    }
+
+    /// Money that moved without a fill. Each is booked once, by the venue's id.
+    pub(super) fn on_cash_flow(&mut self, flow: &CashFlow, now: Timestamp) {
+        if !self.flows.insert(flow.id.clone()) {
+            return;
+        }
+        if self.flows.len() > FLOWS {
+            self.flows.pop_first();
+        }
+        if flow.kind != CashFlowKind::Funding {
+            return; // transfers and the like are the venue's balance, which is read
+        }
+        if let Err(overflow) = self.account.fund(flow.time, flow.amount) {
+            tracing::error!(%overflow, "funding was not booked");
+        }
+        let seat = flow.instrument.as_ref().and_then(|instrument| self.seat_on(instrument));
+        self.tell(seat, now, EventKind::Funding { amount: flow.amount });
+        let Some(seat) = seat else { return };
+        let Some(entry) = self.seats.get(seat.0) else { return };
+        let open = |side| !entry.trader.book(side).is_flat();
+        let side = if open(PositionSide::Long) { PositionSide::Long } else { PositionSide::Short };
+        self.feed(seat, now, Input::Funding { side, amount: flow.amount });
+    }
+}

@@ -1,0 +1,45 @@
+//! Runs strategies on paper and live: the drivers of the backtest, with an exchange, a store and a clock.
+//!
+//! ```text
+//! Session ── one account: lease, private stream, journal writer, one task that decides
+//!    │  Hub ────── market data of a venue, shared
+//!    │  Handle ─── commands and status; LocalDesk over many
+//!    └─ layer ──── rate limit, retry, breaker, recording, dry run, chaos around an Exchange
+//! paper ── a simulated account behind the trait, and recordings to trade it on
+//! replay_identical, parity ── the same decisions as the backtest, and what differs if not
+//! ```
+//!
+//! Inside a session, a driver without I/O owns the account and its traders: one input at a time goes in, work comes out,
+//! and the task around it performs the work. The same driver runs in replays, and in tests that kill it at every step.
+
+mod calls;
+mod clock;
+mod desk;
+pub mod doctor;
+mod driver;
+mod hub;
+pub mod layer;
+mod mapping;
+pub mod paper;
+pub mod parity;
+mod replay;
+mod series;
+mod session;
+mod writer;
+
+/// Runs a future to its end on a runtime of its own, for programs that have none.
+///
+/// # Errors
+/// When the operating system gives no threads.
+pub fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(future))
+}
+
+pub use clock::{Clock, Sleep, VenueClock};
+pub use desk::LocalDesk;
+pub use driver::{Plan, SeatId};
+pub use hub::{Board, Hub, HubOptions, Prices};
+pub use replay::{Replay, replay_identical};
+pub use series::{Shelf, Shelved};
+pub use session::{Exit, Handle, Options, Parts, Session, StartError, Unprotected};

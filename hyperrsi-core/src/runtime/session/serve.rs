@@ -1,0 +1,493 @@
+//! The account's task: one input at a time.
+
+use super::build::Options;
+use super::{Exit, Message, Unprotected};
+use crate::desk::{AccountStatus, EventKind, TraderStatus};
+use crate::exchange::{AccountEvent, AccountStream, Exchange, ExchangeError, ExchangeExt};
+use crate::model::{InstrumentId, PositionSide, Span, Timestamp};
+use crate::risk::Refusal;
+use crate::runtime::calls;
+use crate::runtime::clock::{Clock, duration};
+use crate::runtime::driver::{Done, Driver, Job, Purpose, SeatId, Verdict, Work};
+use crate::runtime::hub::{Backoff, Hub, Prices};
+use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
+use crate::store::{Lease, Store};
+use crate::trader::{Command, PriceSource};
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+/// A question about how things are.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Account(oneshot::Sender<AccountStatus>),
+    Trader(SeatId, oneshot::Sender<Option<TraderStatus>>),
+    Idle(oneshot::Sender<()>),
+}
+
+/// How long a stream has to last to count as steady.
+const STEADY: Span = Span::seconds(30);
+/// How often the venue's clock is looked at.
+const CLOCK_INTERVAL: Span = Span::minutes(1);
+
+pub(super) struct Server {
+    pub(super) driver: Driver,
+    pub(super) exchange: Arc<dyn Exchange>,
+    pub(super) hub: Hub,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) options: Options,
+    pub(super) lease: Option<Lease>,
+    pub(super) intake: Option<Intake>,
+    pub(super) notes: mpsc::UnboundedReceiver<Note>,
+    pub(super) messages: mpsc::Receiver<Message>,
+    pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) stopping: watch::Receiver<bool>,
+    /// Who waits for nothing to be under way.
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
+}
+
+/// What the task waits for.
+enum Happened {
+    Stop,
+    Back(Back),
+    Note(Note),
+    Event(Option<AccountEvent>),
+    Message(Message),
+    Tick,
+}
+
+/// What comes back from outside.
+enum Back {
+    Done(Done),
+    Lease(Result<Lease, crate::store::StoreError>),
+    Clock(Result<Timestamp, ExchangeError>),
+}
+
+type Calls = FuturesUnordered<BoxFuture<'static, Back>>;
+
+/// What is done now and then, beside the driver's own times.
+struct Upkeep {
+    renew: Option<Timestamp>,
+    clock: Option<Timestamp>,
+    /// When the account's stream is begun anew.
+    stream: Option<Timestamp>,
+}
+
+impl Upkeep {
+    fn next(&self) -> Option<Timestamp> {
+        [self.renew, self.clock, self.stream].into_iter().flatten().min()
+    }
+}
+
+impl Server {
+    pub(super) async fn run(mut self, writer: Writer, seats: Vec<(SeatId, InstrumentId)>) -> Exit {
+        let mut helpers = JoinSet::new();
+        let writing = tokio::spawn(writer.run());
+        let mut stream = self.exchange.events();
+        let mut calls = Calls::new();
+        for (seat, instrument) in seats {
+            self.follow(&mut helpers, seat, &instrument);
+            let now = self.clock.now();
+            self.driver.start(seat, now);
+        }
+        if self.lease.is_none() {
+            let now = self.clock.now();
+            self.driver.done(Done::Journal(false), now);
+        }
+        let exit = self.serve(&mut calls, &mut stream).await;
+        let exit = match exit {
+            Some(exit) => exit,
+            None => self.wind_down(&mut calls, &mut stream).await,
+        };
+        helpers.abort_all();
+        let lost = matches!(exit, Exit::TakenOver);
+        let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
+        self.intake = None; // the writer ends once everything is written
+        let written = timeout(duration(Span::seconds(10)), writing).await.is_ok() || waiting == 0;
+        if let Some(lease) = self.lease.as_ref().filter(|_| !lost) {
+            let _ = self.store.release(lease).await;
+        }
+        match exit {
+            Exit::Clean if !written => Exit::Unwritten(waiting),
+            exit => exit,
+        }
+    }
+
+    /// Market data of one trader comes in by two small tasks; what comes faster than it is read is merged.
+    fn follow(&self, helpers: &mut JoinSet<()>, seat: SeatId, instrument: &InstrumentId) {
+        let Some(needs) = self.driver.needs(seat) else { return };
+        let mut board = self.hub.candles(instrument, needs);
+        let mut prices = self.hub.prices(instrument);
+        board.mark_changed();
+        let inbox = self.inbox.clone();
+        helpers.spawn(async move {
+            while board.changed().await.is_ok() {
+                let now = board.borrow_and_update().clone();
+                if inbox.send(Message::Board(seat, now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let inbox = self.inbox.clone();
+        helpers.spawn(async move {
+            while prices.changed().await.is_ok() {
+                let now = *prices.borrow_and_update();
+                if inbox.send(Message::Prices(seat, now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Runs until told to stop (`None`) or something ends it.
+    async fn serve(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Option<Exit> {
+        let mut told: std::collections::BTreeMap<SeatId, Prices> = std::collections::BTreeMap::new();
+        let third = Span::millis_of(self.options.lease.millis() / 3);
+        let now = self.clock.now();
+        let mut upkeep = Upkeep { renew: Some(now + third), clock: Some(now + CLOCK_INTERVAL), stream: None };
+        let mut backoff = Backoff::new(Span::seconds(60), self.driver.id().as_str());
+        let mut up = now;
+        loop {
+            self.begin(calls);
+            if calls.is_empty()
+                && self.messages.is_empty()
+                && self.notes.is_empty()
+                && !self.driver.is_waiting()
+            {
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(());
+                }
+            }
+            match self.next(calls, stream, upkeep.next()).await {
+                Happened::Stop => return None,
+                Happened::Back(Back::Done(done)) => self.done(done),
+                Happened::Back(Back::Lease(result)) => {
+                    upkeep.renew = Some(self.clock.now() + third);
+                    match result {
+                        Ok(lease) => self.lease = Some(lease),
+                        Err(error) if error.lost_ownership() => {
+                            let now = self.clock.now();
+                            self.driver.notice(now, EventKind::LeaseLost);
+                            return Some(Exit::TakenOver);
+                        }
+                        Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+                    }
+                }
+                Happened::Back(Back::Clock(result)) => {
+                    upkeep.clock = Some(self.clock.now() + CLOCK_INTERVAL);
+                    if let Ok(venue) = result {
+                        self.clock.correct(venue);
+                    }
+                }
+                Happened::Note(note) => {
+                    if self.note(note) {
+                        return Some(Exit::TakenOver);
+                    }
+                }
+                Happened::Event(Some(event)) => {
+                    let now = self.clock.now();
+                    if matches!(event, AccountEvent::Up) {
+                        up = now;
+                    }
+                    self.driver.event(event, now);
+                }
+                Happened::Event(None) => {
+                    // The adapter gave its stream up: it is begun anew after a while, and the account is read.
+                    let now = self.clock.now();
+                    if now - up >= STEADY {
+                        backoff.reset(); // a link that flaps waits longer each time (FAULTS 26)
+                    }
+                    let error = ExchangeError::Connectivity { sent: true, detail: "the stream ended".into() };
+                    self.driver.event(AccountEvent::Down { error }, now);
+                    upkeep.stream = Some(now + backoff.pause());
+                    *stream = Box::pin(futures_util::stream::pending());
+                }
+                Happened::Message(message) => self.message(message, &mut told),
+                Happened::Tick => self.tick(&mut upkeep, calls, stream),
+            }
+        }
+    }
+
+    fn tick(&mut self, upkeep: &mut Upkeep, calls: &mut Calls, stream: &mut AccountStream) {
+        let now = self.clock.now();
+        let due = |at: &mut Option<Timestamp>| at.take_if(|at| *at <= now).is_some();
+        if due(&mut upkeep.renew) {
+            let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+            let (lease, options) = (self.lease.clone(), self.options.clone());
+            let account = self.driver.id().clone();
+            calls.push(Box::pin(async move {
+                Back::Lease(match lease {
+                    Some(lease) => store.renew(&lease, options.lease, clock.now()).await,
+                    None => store.acquire(&account, &options.owner, options.lease, clock.now()).await,
+                })
+            }));
+        }
+        if due(&mut upkeep.clock) {
+            let exchange = Arc::clone(&self.exchange);
+            calls.push(Box::pin(async move { Back::Clock(exchange.server_time().await) }));
+        }
+        if due(&mut upkeep.stream) {
+            *stream = self.exchange.events();
+        }
+        self.driver.tick(now);
+    }
+
+    async fn next(
+        &mut self,
+        calls: &mut Calls,
+        stream: &mut AccountStream,
+        upkeep: Option<Timestamp>,
+    ) -> Happened {
+        let deadline = self.driver.deadline().into_iter().chain(upkeep).min();
+        let clock = &self.clock;
+        let tick = async {
+            match deadline {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.stopping.changed() => Happened::Stop,
+            Some(note) = self.notes.recv() => Happened::Note(note),
+            Some(back) = calls.next(), if !calls.is_empty() => Happened::Back(back),
+            event = stream.next() => Happened::Event(event),
+            () = tick => Happened::Tick,
+            Some(message) = self.messages.recv() => Happened::Message(message),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        let now = self.clock.now();
+        self.driver.done(done, now);
+    }
+
+    /// True if the account is lost.
+    fn note(&mut self, note: Note) -> bool {
+        match note {
+            Note::Stored { seat, request, durable } => self.done(Done::Stored { seat, request, durable }),
+            Note::Journal(writable) => self.done(Done::Journal(writable)),
+            Note::Lost => return true,
+        }
+        false
+    }
+
+    fn message(&mut self, message: Message, told: &mut std::collections::BTreeMap<SeatId, Prices>) {
+        let now = self.clock.now();
+        match message {
+            Message::Board(seat, board) => {
+                if let Some(shelf) = board.shelf {
+                    self.driver.shelf(seat, shelf, board.gap, now);
+                }
+            }
+            Message::Prices(seat, prices) => {
+                let before = told.insert(seat, prices).unwrap_or_default();
+                let Some(instrument) = self.driver.instrument_of(seat).cloned() else { return };
+                let mut tell = |source, point: Option<crate::exchange::PricePoint>, old| {
+                    if let Some(point) = point.filter(|point| Some(*point) != old) {
+                        self.driver.price(&instrument, source, point.price.to_f64(), point.time, now);
+                    }
+                };
+                tell(PriceSource::Mark, prices.mark, before.mark);
+                let last = if prices.mark.is_none() { PriceSource::Both } else { PriceSource::Last };
+                tell(last, prices.last, before.last);
+            }
+            Message::Command(seat, command, done) => {
+                self.driver.command(seat, command, now);
+                let _ = done.send(());
+            }
+            Message::Ask(Ask::Account(reply)) => {
+                let status = self.driver.status(&self.options, now);
+                let _ = reply.send(status);
+            }
+            Message::Ask(Ask::Trader(seat, reply)) => {
+                let _ = reply.send(self.driver.trader_status(seat, now));
+            }
+            Message::Record(entry, reply) => {
+                if let Some(intake) = &self.intake {
+                    intake.push(vec![entry], vec![Acknowledge::Reply(reply)]);
+                }
+            }
+            Message::Ask(Ask::Idle(reply)) => self.waiting.push(reply),
+            Message::ReadNow => {
+                self.driver.read_within(Span::ZERO, now);
+            }
+        }
+    }
+
+    /// Starts everything the driver asks for, in order.
+    fn begin(&mut self, calls: &mut Calls) {
+        while let Some(work) = self.driver.work() {
+            match work {
+                Work::Store { entries, acknowledge } => {
+                    if let Some(intake) = &self.intake {
+                        let waiting = acknowledge.into_iter();
+                        let waiting = waiting.map(|(seat, request)| Acknowledge::Seat(seat, request));
+                        intake.push(entries, waiting.collect());
+                    }
+                }
+                work => calls.push(Box::pin(self.perform(work).map(Back::Done))),
+            }
+        }
+        metrics::gauge!("hyperrsi_calls_under_way").set(calls.len() as f64);
+    }
+
+    fn perform(&self, work: Work) -> BoxFuture<'static, Done> {
+        let takes = duration(self.options.call_takes);
+        let lost = ExchangeError::Timeout { after: Some(self.options.call_takes) };
+        let exchange = Arc::clone(&self.exchange);
+        let market = Arc::clone(self.hub.market());
+        let clock = Arc::clone(&self.clock);
+        match work {
+            Work::Call { seat, request, purpose, call } => Box::pin(async move {
+                let (name, begun) = (call.name(), clock.now());
+                let order = match purpose {
+                    Purpose::Order(_, id) | Purpose::Query(id) => id,
+                };
+                let span = tracing::debug_span!("call", %order, call = name);
+                let sent = exchange.call(call).instrument(span);
+                let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
+                let result = match answer {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => {
+                        Err(ExchangeError::WrongAnswer { asked: name.into(), got: "a panic".into() })
+                    }
+                    Err(_) => Err(lost),
+                };
+                let took = clock.now() - begun;
+                metrics::histogram!("hyperrsi_call_seconds", "call" => name)
+                    .record(took.millis() as f64 / 1_000.0);
+                tracing::debug!(account = %exchange.account(), %order, call = name, ms = took.millis(), "call");
+                Done::Called { seat, request, purpose, result }
+            }),
+            Work::Read { since } => Box::pin(async move {
+                let read = timeout(takes * 3, calls::read_account(&*exchange, since)).await;
+                Done::Read(read.unwrap_or(Err(lost)).map(Box::new))
+            }),
+            Work::Configure { seat, request, instrument, leverage, margin_mode } => Box::pin(async move {
+                let set = calls::configure(&*exchange, &instrument, leverage, margin_mode);
+                let outcome = match timeout(takes * 3, set).await {
+                    Ok(Ok(outcome)) => outcome,
+                    Ok(Err(error)) => {
+                        tracing::warn!(%instrument, %error, "leverage and margin mode could not be set");
+                        Err(Refusal::LeverageMismatch)
+                    }
+                    Err(_) => Err(Refusal::LeverageMismatch),
+                };
+                Done::Configured { seat, request, outcome }
+            }),
+            Work::Reload { seat, instrument } => Box::pin(async move {
+                let found = timeout(takes, calls::instrument(&*market, &instrument)).await;
+                let instrument = found.ok().and_then(Result::ok).flatten().map(Box::new);
+                Done::Reloaded { seat, instrument }
+            }),
+            Work::Ask(job) => ask(*job, self.options.strategy_takes, clock),
+            // The hub fills holes by itself and says when it is done.
+            Work::Backfill { seat } => {
+                Box::pin(std::future::ready(Done::Reloaded { seat, instrument: None }))
+            }
+            Work::Store { .. } => Box::pin(std::future::ready(Done::Journal(true))),
+        }
+    }
+
+    /// Nothing is opened any more; what is under way may end, and protection is looked at once more (FAULTS 78).
+    async fn wind_down(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Exit {
+        // By this machine's time: an end must come also where the venue's time stands still.
+        let until = tokio::time::Instant::now() + duration(self.options.shutdown_takes);
+        let now = self.clock.now();
+        for seat in self.driver.seats() {
+            self.driver.command(seat, Command::Stop, now);
+        }
+        let begun = self.driver.reads_done() + u64::from(self.driver.is_reading());
+        self.driver.read_within(Span::ZERO, now);
+        self.driver.tick(now);
+        let mut read_again = false;
+        loop {
+            self.begin(calls);
+            let read = self.driver.reads_done() > begun;
+            let settled = read && self.driver.unsettled() == 0 && calls.is_empty();
+            if settled && self.unprotected().is_empty() || tokio::time::Instant::now() >= until {
+                break;
+            }
+            if settled && !std::mem::replace(&mut read_again, true) {
+                self.driver.read_within(Span::seconds(2), self.clock.now());
+            }
+            let clock = &self.clock;
+            let deadline = self.driver.deadline();
+            let tick = async {
+                match deadline {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(note) = self.notes.recv() => if self.note(note) { return Exit::TakenOver },
+                Some(back) = calls.next(), if !calls.is_empty() => {
+                    if let Back::Done(done) = back { self.done(done) }
+                }
+                Some(event) = stream.next() => { let now = self.clock.now(); self.driver.event(event, now); }
+                () = tokio::time::sleep_until(until) => {}
+                () = tick => { let now = self.clock.now(); self.driver.tick(now); }
+            }
+        }
+        let unprotected = self.unprotected();
+        let unsettled = self.driver.unsettled();
+        self.begin(calls);
+        if !unprotected.is_empty() {
+            Exit::Unprotected(unprotected)
+        } else if unsettled > 0 {
+            Exit::Unsettled(unsettled)
+        } else {
+            Exit::Clean
+        }
+    }
+
+    fn unprotected(&self) -> Vec<Unprotected> {
+        let mut legs = Vec::new();
+        for (_, trader) in self.driver.traders() {
+            for side in PositionSide::BOTH {
+                let (book, wanted) = (trader.book(side), trader.armed(side).stop);
+                if !book.is_flat() && wanted.is_some() && !Driver::is_protected(trader, side) {
+                    legs.push(Unprotected {
+                        instrument: trader.view().instrument.id.clone(),
+                        side,
+                        quantity: book.quantity(),
+                    });
+                }
+            }
+        }
+        legs
+    }
+}
+
+/// Asks a strategy on a thread where it may take its time; after the deadline the answer counts as none and the strategy
+/// as lost (FAULTS 77).
+fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done> {
+    let (seat, request) = (job.seat, job.request);
+    // The history may be long: it is told once, before anything is decided.
+    let history = matches!(job.question, crate::runtime::driver::Question::History(_));
+    let takes = if history { takes + Span::minutes(2) } else { takes };
+    Box::pin(async move {
+        let begun = clock.now();
+        let asked = tokio::task::spawn_blocking(move || job.run());
+        let verdict = match timeout(duration(takes), asked).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(error)) => Verdict { seat, request, strategy: None, outcome: Err(error.to_string()) },
+            Err(_) => {
+                let why = format!("no answer within {} ms", takes.millis());
+                Verdict { seat, request, strategy: None, outcome: Err(why) }
+            }
+        };
+        let took = (clock.now() - begun).millis() as f64 / 1_000.0;
+        metrics::histogram!("hyperrsi_decision_seconds").record(took);
+        Done::Decided(Box::new(verdict))
+    })
+}

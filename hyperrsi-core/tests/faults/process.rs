@@ -1,0 +1,228 @@
+//! The process: strategies that fail, orderly ends, commands that come twice.
+
+use crate::double::{Fault, Venue};
+use crate::rig::*;
+use futures_util::StreamExt;
+use hyperrsi_core::desk::*;
+use hyperrsi_core::model::*;
+use hyperrsi_core::risk::Policy;
+use hyperrsi_core::runtime::{Exit, LocalDesk, Options, Plan, Session};
+use hyperrsi_core::store::*;
+use hyperrsi_core::strategy::{Context, Decision, Needs, Strategy};
+use std::sync::{Arc, Mutex, mpsc};
+
+/// Enters once, then does what it should not.
+struct Bad {
+    candles: u32,
+    hang: Option<Mutex<mpsc::Receiver<()>>>,
+}
+
+impl Strategy for Bad {
+    fn needs(&self) -> Needs {
+        Needs::candles(Timeframe::M1, 1)
+    }
+    fn on_candle(&mut self, ctx: &Context<'_>, _: &Candle) -> Decision {
+        if !ctx.recording() {
+            return Decision::hold();
+        }
+        self.candles += 1;
+        if self.candles == 1 {
+            return enter(LONG, dec!(1));
+        }
+        match &self.hang {
+            Some(never) => {
+                let _ = never.lock().unwrap().recv();
+                Decision::hold()
+            }
+            None => panic!("division by zero"),
+        }
+    }
+}
+
+async fn with(bad: Bad) -> Rig {
+    let mut rig = Rig::cold().await;
+    let plan = Plan::new("main:BTC", rig.venue.instrument.clone(), Policy::default(), bad);
+    rig.session = Some(Session::open(rig.parts(), Options::new("test"), vec![plan]).await.unwrap());
+    rig.settle().await;
+    rig.minute(100.0, None).await;
+    assert_eq!(rig.venue.held(LONG), dec!(1));
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn f77_a_strategy_that_panics_loses_its_entries_and_keeps_its_exits() {
+    let rig = with(Bad { candles: 0, hang: None }).await;
+    rig.minute(100.5, None).await;
+    let codes = rig.codes().await;
+    assert!(codes.contains(&"strategy_failed"), "{codes:?}");
+    let status = rig.session.as_ref().unwrap().handle().trader(&"main:BTC".into()).await.unwrap();
+    assert_eq!(status.state, TraderState::Failed);
+    rig.assert_sound().await;
+    rig.price(102.0).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0), "the exits go on");
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f77_a_strategy_that_hangs_is_given_up() {
+    let (keep, never) = mpsc::channel();
+    let rig = with(Bad { candles: 0, hang: Some(Mutex::new(never)) }).await;
+    // While a thread is busy the virtual clock stands still, so that it is moved by hand.
+    let now = rig.venue.now();
+    let close = Timeframe::M1.bucket(now) + Span::minutes(1);
+    rig.pass(close - now).await;
+    rig.venue.candle(Timeframe::M1, flat(close - Span::minutes(1), 100.5));
+    for _ in 0..40 {
+        tokio::time::advance(std::time::Duration::from_millis(100)).await;
+        tokio::task::yield_now().await;
+    }
+    drop(keep); // the thread may end
+    rig.settle().await;
+    assert!(rig.codes().await.contains(&"strategy_failed"));
+    rig.price(102.0).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0));
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f78_an_orderly_end_verifies_the_stop() {
+    let mut rig = Rig::new().await;
+    rig.long().await;
+    let exit = rig.stop_session().await;
+    assert_eq!((exit.clone(), exit.code()), (Exit::Clean, 0));
+    assert_eq!(rig.venue.stops().len(), 1, "the stop stays at the venue");
+    let lease = rig.store.acquire(&"main".into(), "next", Span::seconds(30), rig.venue.now()).await;
+    assert!(lease.is_ok(), "the lease is given back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn f78_an_end_without_a_stop_is_told_by_the_exit_status() {
+    let mut rig = Rig::new().await;
+    rig.venue.fail_times(
+        is_stop,
+        Fault::Answer(hyperrsi_core::exchange::Answer::Order(crate::double::refused(
+            hyperrsi_core::exchange::ErrorClass::PriceBand,
+        ))),
+        1_000,
+    );
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    let exit = rig.stop_session().await;
+    assert!(matches!(&exit, Exit::Unprotected(legs) if legs.len() == 1 && legs[0].side == LONG), "{exit}");
+    assert_eq!(exit.code(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f78_an_end_in_the_middle_of_an_order_settles_it_or_says_so() {
+    let mut rig = Rig::new().await;
+    rig.venue.fail(is_entry, Fault::LoseRequest);
+    rig.venue.fail_times(named("query_order"), Fault::LoseRequest, 1_000);
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    let exit = rig.stop_session().await;
+    assert!(matches!(exit, Exit::Unsettled(1)), "{exit}");
+}
+
+fn desk(rig: &Rig) -> LocalDesk {
+    let clock = Arc::clone(&rig.venue.clock) as Arc<dyn hyperrsi_core::runtime::Clock>;
+    let desk = LocalDesk::new(Arc::clone(&rig.store), clock);
+    desk.attach(rig.session.as_ref().unwrap().handle());
+    desk
+}
+
+fn program() -> Actor {
+    Actor { user: "program".into(), via: Via::Program }
+}
+
+fn ask(key: &str, command: Command) -> Instruction {
+    Instruction { key: key.parse().unwrap(), by: program(), command }
+}
+
+fn close(share: i64) -> Command {
+    let leg = LegRef { trader: "main:BTC".into(), side: LONG };
+    Command::Close { leg, share: Percent::new(share.into()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f74_the_same_command_twice_is_one_command() {
+    let rig = Rig::new().await;
+    rig.long().await;
+    let desk = desk(&rig);
+    let first = desk.command(ask("k1", close(50))).await.unwrap();
+    rig.pass(Span::seconds(2)).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0.5));
+    let second = desk.command(ask("k1", close(50))).await.unwrap();
+    rig.pass(Span::seconds(2)).await;
+    assert_eq!(first, second);
+    assert_eq!(rig.venue.held(LONG), dec!(0.5), "not halved again");
+    assert_eq!(desk.command(ask("k1", close(100))).await, Err(DeskError::KeyReused));
+    let query = RecordQuery::of("main".into(), [RecordKind::Command]);
+    assert_eq!(rig.store.read(&query).await.unwrap().len(), 1, "journaled, with who asked in its key");
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f71_a_panic_needs_a_confirmation_that_works_once() {
+    let rig = Rig::new().await;
+    rig.long().await;
+    let desk = desk(&rig);
+    let scope = Scope::Account("main".into());
+    let receipt = desk.command(ask("p1", Command::Panic { scope })).await.unwrap();
+    rig.settle().await;
+    assert_eq!(rig.venue.held(LONG), dec!(1), "nothing before it is confirmed");
+    let Effect::Confirm { token, legs, .. } = receipt.effect else { panic!("{receipt:?}") };
+    assert_eq!(legs, 1);
+    let confirm = Command::Confirm { token };
+    let done = desk.command(ask("p2", confirm.clone())).await.unwrap();
+    rig.pass(Span::seconds(3)).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0));
+    assert_eq!(
+        desk.command(ask("p2", confirm.clone())).await.unwrap(),
+        done,
+        "the same key, the same receipt"
+    );
+    assert_eq!(desk.command(ask("p3", confirm)).await, Err(DeskError::NotConfirmed));
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f71_what_is_not_theirs_cannot_be_seen() {
+    let rig = Rig::new().await;
+    let desk = desk(&rig);
+    let eve = Actor { user: "eve".into(), via: Via::Telegram };
+    assert!(matches!(desk.trader(&eve, &"main:BTC".into()).await, Err(DeskError::Forbidden { .. })));
+    let command = Instruction { key: "x".parse().unwrap(), by: eve.clone(), command: close(100) };
+    assert!(matches!(desk.command(command).await, Err(DeskError::Forbidden { .. })));
+    assert!(desk.overview(&eve).await.unwrap().accounts.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn f75_events_are_resumed_where_they_were_left() {
+    let rig = Rig::new().await;
+    rig.long().await;
+    let desk = desk(&rig);
+    let by = program();
+    let all = desk.events(&by, &"main".into(), Some(Seq::START)).await.unwrap();
+    let first: Vec<Update> = all.take(3).collect().await;
+    let Some(Update::Event(last)) = first.last().cloned() else { panic!("{first:?}") };
+    let mut rest = desk.events(&by, &"main".into(), Some(last.seq)).await.unwrap();
+    let Some(Update::Event(next)) = rest.next().await else { panic!("nothing follows") };
+    assert!(next.seq > last.seq);
+    let mut live = desk.events(&by, &"main".into(), None).await.unwrap();
+    rig.price(102.0).await;
+    let Some(Update::Event(event)) = live.next().await else { panic!("nothing happened") };
+    assert_eq!(event.kind.code(), "exited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn f31_a_clock_that_is_far_off_is_refused_at_the_start_and_a_near_one_corrected() {
+    let rig = Rig::with(Venue::new(), Arc::new(MemoryStore::new()));
+    let now = rig.venue.now();
+    let said =
+        |seconds| Fault::Answer(hyperrsi_core::exchange::Answer::ServerTime(now + Span::seconds(seconds)));
+    rig.venue.fail(named("server_time"), said(120));
+    let error = Session::open(rig.parts(), Options::new("test"), vec![rig.plan()]).await.unwrap_err();
+    assert!(error.to_string().contains("120 s away"), "{error}");
+    rig.venue.fail(named("server_time"), said(5));
+    let session = Session::open(rig.parts(), Options::new("test"), vec![rig.plan()]).await.unwrap();
+    assert!(rig.venue.now() >= now + Span::seconds(5));
+    drop(session);
+}

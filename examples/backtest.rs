@@ -1,11 +1,15 @@
 //! A backtest over a candle file: report in the terminal, JSON for programs, HTML for people.
+#[path = "shared/settings.rs"]
+mod settings;
 mod shared;
 
 use clap::{Parser, ValueEnum};
-use hyperrsi::backtest::{Report, write_json};
+use hyperrsi::backtest::{Report, save_equity, save_trades, write_json};
 use hyperrsi::indicator::trend::TrendState;
 use hyperrsi::model::Timestamp;
 use hyperrsi::prelude::*;
+use hyperrsi::series::FundingRates;
+use hyperrsi::series::file::load_funding;
 use hyperrsi::strategy::Threshold;
 use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot, TrendTimeframe};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
@@ -53,9 +57,24 @@ struct Args {
     /// Quantity step and smallest order of the instrument, base units.
     #[arg(long, default_value = "0.00000001")]
     lot: Decimal,
+    /// Candles of a further timeframe, for strategies that read it and for the setting detail_timeframe; may be repeated.
+    #[arg(long)]
+    series: Vec<PathBuf>,
+    /// Mark-price candles: they trigger stops that watch the mark price, and liquidation.
+    #[arg(long)]
+    mark: Option<PathBuf>,
+    /// Funding rates: CSV with ts_ms,rate or ts_ms,rate,mark, or a venue's own.
+    #[arg(long)]
+    funding: Option<PathBuf>,
     /// Writes trades and statistics as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the trades, one row each: .csv, .json or, with the feature `parquet`, .parquet.
+    #[arg(long)]
+    trades: Option<PathBuf>,
+    /// Writes equity and drawdown at each close, in the same formats.
+    #[arg(long)]
+    equity: Option<PathBuf>,
     /// Writes the report as one self-contained page.
     #[arg(long)]
     html: Option<PathBuf>,
@@ -78,13 +97,13 @@ fn main() {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    let mut record = settings_record(args)?;
+    let mut record = settings::read(args.settings.as_deref())?;
     let (candles, loaded) = shared::candles(&args.candles)?;
     if !loaded.gaps.is_empty() {
         shared::say(loaded);
     }
     let symbol = record.get("symbol").and_then(Value::as_str).unwrap_or("BTC-USDT-SWAP").to_owned();
-    let (base, quote) = currencies(&symbol);
+    let (base, quote) = settings::currencies(&symbol);
     let instrument = Instrument {
         tick: args.tick,
         lot: args.lot,
@@ -107,14 +126,23 @@ fn run(args: &Args) -> Result<(), Failure> {
     config.slippage_percent = args.slippage.unwrap_or(config.slippage_percent);
     config.policy = args.policy.unwrap_or(config.policy);
 
+    let data = Data::load(args)?;
     let (report, lower) = match args.strategy {
-        Kind::Threshold => threshold(&candles, config)?,
-        Kind::Hyperrsi => hyperrsi(&candles, config, record, &instrument)?,
+        Kind::Threshold => threshold(&candles, &data, config)?,
+        Kind::Hyperrsi => hyperrsi(&candles, &data, config, record, &instrument)?,
     };
     shared::print(&report);
     if let Some(path) = &args.json {
-        shared::save(path, |file| Ok(write_json(&report, file)?))?;
+        shared::save(path, |file| write_json(&report, file))?;
         shared::say(format!("JSON:   {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.trades {
+        save_trades(&report.trades, path)?;
+        shared::say(format!("Trades: {}", shared::absolute(path).display()));
+    }
+    if let Some(path) = &args.equity {
+        save_equity(&report.equity, report.initial_balance, path)?;
+        shared::say(format!("Equity: {}", shared::absolute(path).display()));
     }
     if let Some(path) = &args.html {
         shared::write_page(&report, &candles, lower, path)?;
@@ -123,14 +151,46 @@ fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn threshold(candles: &Candles, config: Config) -> Result<(Report, Lower), Failure> {
+/// What is read besides the traded candles.
+struct Data {
+    series: Vec<Candles>,
+    mark: Option<Candles>,
+    funding: Option<FundingRates>,
+}
+
+impl Data {
+    fn load(args: &Args) -> Result<Self, Failure> {
+        let candles = |path: &PathBuf| shared::candles(path).map(|(candles, _)| candles);
+        Ok(Self {
+            series: args.series.iter().map(candles).collect::<Result<_, _>>()?,
+            mark: args.mark.as_ref().map(candles).transpose()?,
+            funding: args.funding.as_ref().map(load_funding).transpose()?,
+        })
+    }
+    fn backtest<'a>(&'a self, candles: &'a Candles, config: Config) -> Result<Backtest<'a>, Failure> {
+        let mut backtest = Backtest::new(candles, config)?;
+        for series in &self.series {
+            backtest = backtest.with_series(series);
+        }
+        if let Some(mark) = &self.mark {
+            backtest = backtest.with_mark(mark);
+        }
+        if let Some(funding) = &self.funding {
+            backtest = backtest.with_funding(funding);
+        }
+        Ok(backtest)
+    }
+}
+
+fn threshold(candles: &Candles, data: &Data, config: Config) -> Result<(Report, Lower), Failure> {
     let rule = Threshold::new(candles.timeframe(), 14)?;
-    let report = with_bar(&Backtest::new(candles, config)?, &rule)?;
+    let report = with_bar(&data.backtest(candles, config)?, &rule)?;
     Ok((report, Lower { rsi_length: 14, levels: vec![(30.0, "level")], trend: None }))
 }
 
 fn hyperrsi(
     candles: &Candles,
+    data: &Data,
     mut config: Config,
     mut record: Map<String, Value>,
     instrument: &Instrument,
@@ -158,7 +218,7 @@ fn hyperrsi(
             .then(|| TrendState::new(candles.timeframe(), settings.trend.longer, cycle)),
     };
     let strategy = Hyperrsi::new(Snapshot::new(1, settings), instrument)?;
-    Ok((with_bar(&Backtest::new(candles, config)?, &strategy)?, lower))
+    Ok((with_bar(&data.backtest(candles, config)?, &strategy)?, lower))
 }
 
 fn with_bar<S: Strategy + Clone + Sync>(backtest: &Backtest<'_>, strategy: &S) -> Result<Report, Failure> {
@@ -166,34 +226,4 @@ fn with_bar<S: Strategy + Clone + Sync>(backtest: &Backtest<'_>, strategy: &S) -
     let report = backtest.report(|| strategy.clone(), &|done, all| bar.at(done, all))?;
     bar.finish();
     Ok(report)
-}
-
-/// The settings file as one flat record; empty without one.
-fn settings_record(args: &Args) -> Result<Map<String, Value>, Failure> {
-    let Some(path) = &args.settings else { return Ok(Map::new()) };
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let value: Value = if path.extension().is_some_and(|extension| extension == "json") {
-        serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?
-    } else {
-        toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?
-    };
-    match value {
-        Value::Object(record) => Ok(record),
-        _ => Err(format!("{name}: settings are one record of keys and values").into()),
-    }
-}
-
-/// Base and quote of a symbol such as BTC-USDT-SWAP or BTCUSDT.
-fn currencies(symbol: &str) -> (String, String) {
-    let mut parts = symbol.split(['-', '/', '_', ':']);
-    if let (Some(base), Some(quote)) = (parts.next(), parts.next()) {
-        return (base.to_uppercase(), quote.to_uppercase());
-    }
-    for quote in ["USDT", "USDC", "BUSD", "USD", "KRW", "BTC", "ETH"] {
-        if let Some(base) = symbol.to_uppercase().strip_suffix(quote).filter(|base| !base.is_empty()) {
-            return (base.to_owned(), quote.to_owned());
-        }
-    }
-    (symbol.to_uppercase(), "USDT".into())
 }

@@ -43,6 +43,7 @@
 //! |---|---|
 //! | `hyperrsi` | this one: re-exports, the prelude, the sample candles |
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
+//! | `hyperrsi-store` | durable stores; `hyperrsi::sqlite` with the feature `sqlite` |
 //!
 //! # Features
 //!
@@ -50,8 +51,10 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `parquet` | reads candle files in Parquet |
+//! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `conformance` | suites to run your own implementations against: a strategy's verifier |
+//! | `sqlite` | keeps everything that outlives the process in one SQLite file |
 //!
 //! # Numbers
 //!
@@ -64,6 +67,10 @@ pub mod sample;
 
 #[doc(inline)]
 pub use hyperrsi_core::*;
+
+#[cfg(feature = "sqlite")]
+#[doc(inline)]
+pub use hyperrsi_store as sqlite;
 
 /// The README's code is compiled and run with the tests of the documentation.
 #[cfg(doctest)]

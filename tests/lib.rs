@@ -12,6 +12,8 @@ pub mod book {
     pub mod candles {}
     #[doc = include_str!("../docs/src/backtest.md")]
     pub mod backtest {}
+    #[doc = include_str!("../docs/src/research.md")]
+    pub mod research {}
     #[doc = include_str!("../docs/src/migration.md")]
     pub mod migration {}
 }

@@ -1,6 +1,8 @@
 //! What several examples share: a progress bar, candle files, the report page.
 #![allow(dead_code, reason = "each example uses its part")]
 
+pub(crate) mod setup;
+
 use hyperrsi::backtest::{Chart, Plot, Report, html, text};
 use hyperrsi::indicator::trend::{AggregatingTrend, TrendState};
 use hyperrsi::prelude::*;
@@ -80,23 +82,15 @@ pub(crate) fn write_page(
         states.extend(candles.iter().map(|candle| trend.on_base(&candle).state.as_i8()));
     }
     let chart = Chart::new(report, candles).plot(plot).trend(&states);
-    save(path, |file| Ok(file.write_all(html(&chart).as_bytes())?))
+    save(path, |file| file.write_all(html(&chart).as_bytes()))
 }
 
 /// Writes a file whole or not at all.
 pub(crate) fn save(
     path: &Path,
-    write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> Result<(), Failure>,
+    write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
-    let part = path.with_extension("part");
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&part)?);
-    write(&mut file)?;
-    file.flush()?;
-    std::fs::rename(&part, path)?;
-    Ok(())
+    Ok(hyperrsi::backtest::save(path, write)?)
 }
 
 /// A path a person can open.

@@ -35,8 +35,9 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `parquet` | reads candle files in Parquet |
+//! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
+//! | `conformance` | suites to run implementations of the contracts against: a strategy, a store |
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]
 
 mod coded;
@@ -44,6 +45,8 @@ pub(crate) use coded::coded;
 
 pub mod account;
 pub mod backtest;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod desk;
 pub mod exchange;
 pub mod indicator;

@@ -112,8 +112,8 @@ fn allowed(module: &str) -> Option<&'static [&'static str]> {
         "store",
         "desk",
     ];
-    // Position's value types (a trade, a stop) are record types.
-    const RECORDS: &[&str] = &["position", "model"];
+    // Position's value types (a trade, a stop) and the strategy's decision record are record types.
+    const RECORDS: &[&str] = &["strategy", "position", "model"];
     const DESK: &[&str] = &["store", "position", "model"];
     Some(match module {
         "model" => &[],

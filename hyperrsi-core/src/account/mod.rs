@@ -381,6 +381,11 @@ impl Account {
         if let Some(entry) = self.slots.get_mut(slot.0) {
             entry.price = price;
         }
+        self.equity()
+    }
+
+    /// Balance plus unrealised profit at the newest prices.
+    pub fn equity(&self) -> f64 {
         let mut equity = self.balance_f64;
         for slot in &self.slots {
             let (quantity, cost) = slot.exposure;
@@ -404,6 +409,15 @@ impl Account {
             }
         }
         (fixed, own)
+    }
+
+    /// Equity was as high as this since it was last looked at: what drawdowns are measured from.
+    pub(crate) fn raise_peak(&mut self, equity: f64) {
+        if let Some(equity) = crate::model::decimal_from_f64(equity).map(Amount::new)
+            && equity > self.peak
+        {
+            self.peak = equity;
+        }
     }
 
     /// Whether an instrument has an open leg.
@@ -442,6 +456,7 @@ impl Account {
         let equity = self.balance.plus(unrealised)?;
         Ok(AccountView {
             now,
+            balance: self.balance,
             equity,
             available: self.available()?,
             equity_peak: self.peak.max(equity),

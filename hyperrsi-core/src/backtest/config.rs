@@ -1,6 +1,8 @@
 use super::IntrabarPolicy;
-use crate::model::{Amount, Instrument, Timestamp};
+use crate::model::{Amount, Instrument, InstrumentId, Span, Timeframe, Timestamp};
 use crate::risk::Policy;
+use crate::series::FundingRates;
+use crate::sim::MaintenanceTiers;
 use rust_decimal::Decimal;
 
 /// A backtest setting that makes no sense.
@@ -61,6 +63,47 @@ pub enum BacktestError {
     /// The account refused the trader.
     #[error("the account refused the trader: {0}")]
     Account(#[from] crate::risk::Refused),
+    /// Two settings that cannot both be meant.
+    #[error("{0}")]
+    Contradiction(String),
+    /// A setting needs candles that were not given.
+    #[error(
+        "{key} is {timeframe}, but no {timeframe} candles were given; give them with with_series, or leave {key} out"
+    )]
+    MissingSeries {
+        /// The setting.
+        key: &'static str,
+        /// What is missing.
+        timeframe: Timeframe,
+    },
+    /// Further candles that do not fit those traded.
+    #[error("the {what} candles of {timeframe} cannot be used: {message}")]
+    Series {
+        /// What they are for.
+        what: &'static str,
+        /// Their timeframe.
+        timeframe: Timeframe,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Data was given for an instrument that is not traded.
+    #[error(
+        "{what} was given for {instrument}, which is not in the portfolio ({known}); add it or correct its name"
+    )]
+    UnknownInstrument {
+        /// What was given.
+        what: &'static str,
+        /// For which instrument.
+        instrument: InstrumentId,
+        /// What is traded.
+        known: String,
+    },
+    /// A portfolio without instruments.
+    #[error("the portfolio is empty; add at least one instrument")]
+    EmptyPortfolio,
+    /// The strategy panicked where nothing can be recorded yet.
+    #[error("the strategy panicked when asked for its needs: {0}")]
+    Needs(String),
     /// A number left the range of a decimal.
     #[error(transparent)]
     Overflow(#[from] crate::model::Overflow),
@@ -99,6 +142,13 @@ pub struct Config {
     pub policy: IntrabarPolicy,
     /// Maintenance margin as a fraction of the entry value.
     pub maintenance_margin_rate: Decimal,
+    /// The venue's table of maintenance margins, in place of the one rate.
+    pub maintenance_tiers: Option<MaintenanceTiers>,
+    /// How often funding is due, counted from 00:00 UTC: what coverage is measured against.
+    pub funding_interval: Span,
+    /// Candles of this timeframe, given with [`Backtest::with_series`](super::Backtest::with_series), replace those traded
+    /// while something can happen inside one.
+    pub detail_timeframe: Option<Timeframe>,
     /// Whether open legs are closed at the last close.
     pub close_at_end: bool,
     /// First candle that may trade; earlier ones warm indicators up.
@@ -124,6 +174,9 @@ impl Config {
             slippage_percent: Decimal::new(5, 2),
             policy: IntrabarPolicy::Pessimistic,
             maintenance_margin_rate: Decimal::new(5, 3),
+            maintenance_tiers: None,
+            funding_interval: FundingRates::INTERVAL,
+            detail_timeframe: None,
             close_at_end: true,
             start: None,
             end: None,
@@ -151,6 +204,36 @@ impl Config {
             if value < least || value > most {
                 return Err(BacktestError::Range { key, least, most, value });
             }
+        }
+        self.validate_together()
+    }
+
+    /// What is in range but makes no sense together.
+    fn validate_together(&self) -> Result<(), BacktestError> {
+        let contradiction = |text: String| Err(BacktestError::Contradiction(text));
+        let (leverage, most) = (self.trader.leverage, self.instrument.max_leverage);
+        if leverage == 0 {
+            return contradiction("leverage is 0; the least is 1".into());
+        }
+        if self.instrument.is_spot() && leverage > 1 {
+            return contradiction(format!(
+                "{} is a spot market and leverage is {leverage}; set it to 1",
+                self.instrument.id
+            ));
+        }
+        if leverage > most {
+            return contradiction(format!(
+                "leverage is {leverage}, but {} allows {most} at most",
+                self.instrument.id
+            ));
+        }
+        if let (Some(start), Some(end)) = (self.start, self.end)
+            && start >= end
+        {
+            return contradiction(format!("start {start} is not before end {end}"));
+        }
+        if self.funding_interval < Span::minutes(1) {
+            return contradiction("funding_interval is below one minute; venues use 1 to 8 hours".into());
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 
 use crate::account::{Account, SlotId};
 use crate::model::{
-    Candle, Fill, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, decimal_from_f64,
+    Candle, Fill, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TriggerSource,
+    decimal_from_f64,
 };
 use crate::position::Trade;
 use crate::series::History;
@@ -24,6 +25,10 @@ pub(super) struct Engine {
     pub(super) recording: bool,
     /// Whether anything was asked for or reported since the flag was last cleared.
     pub(super) busy: bool,
+    /// The mark-price candle beside the one that is walked, where mark prices are known.
+    pub(super) mark: Option<Candle>,
+    /// The strategy is being asked about a fill, at this time.
+    asking: Option<Timestamp>,
     batch: Vec<Output>,
     evaluate: Option<(RequestId, Timeframe)>,
     /// Fills the strategy has not been asked about yet.
@@ -42,6 +47,8 @@ impl Engine {
             records: Vec::new(),
             recording: false,
             busy: true,
+            mark: None,
+            asking: None,
             batch: Vec::new(),
             evaluate: None,
             fills: Vec::new(),
@@ -89,7 +96,9 @@ impl Engine {
     ) -> Result<(), Overflow> {
         for (request, fill) in std::mem::take(&mut self.fills) {
             let context = Context::new(now, timeframe, histories, self.trader.view(), false);
+            self.asking = Some(now);
             let decision = strategy.on_fill(&context, &fill);
+            self.asking = None;
             self.trader.decided(now, request, decision)?;
             self.settle(now)?;
         }
@@ -120,10 +129,55 @@ impl Engine {
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }
 
+    /// The market and its mark price pass a price each on their way.
+    pub(super) fn pass_both(&mut self, now: Timestamp, price: Price, mark: Price) -> Result<(), Overflow> {
+        self.venue.move_to(price);
+        self.feed(now, Input::Price { source: PriceSource::Mark, price: mark.to_f64() })?;
+        for side in PositionSide::BOTH {
+            if self.trader.trigger(side) == TriggerSource::Last && !self.trader.book(side).is_flat() {
+                return self.pass(now, price);
+            }
+        }
+        Ok(())
+    }
+
     /// The market trades at a price: entries that wait for one are sized as well.
     pub(super) fn trade_at(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
         self.venue.move_to(price);
+        if let Some(mark) = self.mark {
+            self.feed(now, Input::Price { source: PriceSource::Mark, price: mark.open })?;
+            return self.feed(now, Input::Price { source: PriceSource::Last, price: price.to_f64() });
+        }
         self.feed(now, Input::Price { source: PriceSource::Both, price: price.to_f64() })
+    }
+
+    /// The candle whose prices liquidate: that of the mark price, or the traded one where there is none.
+    pub(super) fn marked(&self, candle: &Candle) -> Candle {
+        self.mark.unwrap_or(*candle)
+    }
+
+    /// The candle whose prices trigger the stops of a leg.
+    pub(super) fn triggering(&self, side: PositionSide, candle: &Candle) -> Candle {
+        match self.trader.trigger(side) {
+            TriggerSource::Mark => self.marked(candle),
+            TriggerSource::Last => *candle,
+        }
+    }
+
+    /// When the strategy was asked what it has not answered: what panics now is the strategy.
+    pub(super) fn asked_at(&self) -> Option<Timestamp> {
+        self.asking.or_else(|| self.trader.unanswered().map(|_| self.trader.now()))
+    }
+
+    /// The strategy will not answer any more. Exits go on.
+    pub(super) fn strategy_failed(&mut self, now: Timestamp) -> Result<(), Overflow> {
+        self.asking = None;
+        self.fills.clear();
+        self.evaluate = None;
+        while let Some(request) = self.trader.unanswered() {
+            self.feed(now, Input::StrategyFailed { request })?;
+        }
+        Ok(())
     }
 
     /// Performs outputs and delivers reports until both queues are empty.

@@ -1,7 +1,16 @@
-//! The machine's report: one JSON object with every trade and statistic. Money keeps every decimal: amounts are JSON
+//! What programs read: trades and equity as tables of typed columns ([`save_trades`], [`save_equity`]), and the machine's
+//! report: one JSON object with every trade and statistic. Money keeps every decimal: amounts are JSON
 //! numbers printed from the decimal's own digits, never through `f64`. Same report, same bytes.
 
-use super::{EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
+mod file;
+mod lines;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod table;
+
+pub use file::{ExportError, save_equity, save_trades};
+
+use super::{EquityCurve, FundingCoverage, IntrabarPolicy, Outcome, Report, Statistics, StrategyFailure};
 use crate::model::{InstrumentId, Liquidity, PositionSide, Timeframe, Timestamp};
 use crate::position::{ExitReason, ProtectionPoint, StopKind, Trade, TradeFill, TradeFillKind};
 use rust_decimal::Decimal;
@@ -44,7 +53,7 @@ pub fn write_equity_csv(equity: &EquityCurve, out: impl io::Write) -> io::Result
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     strategy: &'a str,
     instrument: &'a InstrumentId,
     timeframe: Timeframe,
@@ -61,12 +70,16 @@ struct Document<'a> {
     statistics: &'a Statistics,
     skipped: &'a BTreeMap<String, u64>,
     assumptions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    funding: Option<FundingCoverage>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [StrategyFailure],
     #[serde(serialize_with = "each_trade")]
     trades: &'a [Trade],
 }
 
 impl<'a> Document<'a> {
-    fn of(report: &'a Report) -> Self {
+    pub(super) fn of(report: &'a Report) -> Self {
         Self {
             strategy: &report.strategy,
             instrument: &report.instrument,
@@ -84,6 +97,8 @@ impl<'a> Document<'a> {
             statistics: &report.statistics,
             skipped: &report.skipped,
             assumptions: &report.assumptions,
+            funding: report.funding,
+            failures: &report.failures,
             trades: &report.trades,
         }
     }

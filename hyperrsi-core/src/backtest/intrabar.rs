@@ -3,7 +3,10 @@
 
 use super::IntrabarPolicy;
 use super::engine::{Engine, money};
-use crate::model::{Candle, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Timestamp};
+use super::way::Way;
+use crate::model::{
+    Candle, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Timestamp, TriggerSource,
+};
 
 /// The next event a leg can have, with its price.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,9 @@ pub(super) struct Quiet {
 }
 
 impl Quiet {
+    /// Something may happen at any price.
+    pub(super) const NEVER: Self = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
+
     #[inline]
     pub(super) fn holds(&self, candle: &Candle) -> bool {
         candle.low > self.low && candle.high < self.high
@@ -43,15 +49,18 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Everything that happens from the open of a candle to its close, the close's decision excluded.
-    #[inline(never)]
-    pub(super) fn candle(
+    /// What happens at the open of a candle. With [`Walk::inside`] it is everything up to the close's decision.
+    pub(super) fn open(&self, engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
+        at_open(engine, candle)
+    }
+
+    /// What happens between the open of a candle and its close.
+    pub(super) fn inside(
         &mut self,
         engine: &mut Engine,
         candle: &Candle,
         close: Timestamp,
     ) -> Result<(), Overflow> {
-        at_open(engine, candle)?;
         let held = PositionSide::BOTH.map(|side| !engine.trader.book(side).is_flat());
         // A fill inside a candle lies before its close; one millisecond keeps it in its own candle.
         let inside = close - crate::model::Span::millis_of(1);
@@ -59,7 +68,7 @@ impl Walk {
             IntrabarPolicy::OhlcPath => path(engine, candle, inside)?,
             IntrabarPolicy::Pessimistic | IntrabarPolicy::Optimistic => {
                 for side in main_first(engine) {
-                    let leg = LegCandle::new(side, candle, inside);
+                    let leg = LegCandle::new(engine, side, candle, inside);
                     let flat = engine.trader.book(side).is_flat();
                     if flat && resting_entry(engine, side, leg.adverse).is_none() {
                         continue;
@@ -69,7 +78,7 @@ impl Walk {
                         PositionSide::Short => !held[1],
                     };
                     let ambiguous = match self.policy {
-                        _ if was_flat && !flat => leg.from_the_close(engine)?,
+                        _ if was_flat && !flat => leg.only_the_close(engine)?,
                         IntrabarPolicy::Pessimistic => leg.pessimistic(engine)?,
                         _ => leg.optimistic(engine)?,
                     };
@@ -95,7 +104,7 @@ fn main_first(engine: &Engine) -> [PositionSide; 2] {
 pub(super) fn quiet(engine: &Engine) -> Result<Quiet, Overflow> {
     let mut quiet = Quiet { low: f64::NEG_INFINITY, high: f64::INFINITY };
     if engine.venue.has_queued() || engine.trader.waits_for_price() {
-        return Ok(Quiet { low: f64::INFINITY, high: f64::NEG_INFINITY });
+        return Ok(Quiet::NEVER);
     }
     for order in engine.venue.resting() {
         // A leg's stop and resting entries lie on the adverse side, take profits on the other.
@@ -142,10 +151,10 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
         if engine.trader.book(side).is_flat() {
             continue;
         }
-        if engine.venue.liquidation(side)?.is_some_and(|at| is_beyond(side, candle.open, at)) {
+        let (marked, trigger) = (engine.marked(candle).open, engine.triggering(side, candle).open);
+        if engine.venue.liquidation(side)?.is_some_and(|at| is_beyond(side, marked, at)) {
             liquidate(engine, now, side)?;
-        } else if engine.trader.armed(side).stop.is_some_and(|stop| is_beyond(side, candle.open, stop.price))
-        {
+        } else if engine.trader.armed(side).stop.is_some_and(|stop| is_beyond(side, trigger, stop.price)) {
             fire_stop(engine, now, side, open)?;
         }
     }
@@ -174,16 +183,39 @@ struct LegCandle {
     adverse: f64,
     favourable: f64,
     close: f64,
+    /// What triggers the leg's stops: adverse and favourable extreme, close.
+    trigger: (f64, f64, f64),
+    /// What liquidates: adverse extreme, close.
+    marked: (f64, f64),
     now: Timestamp,
 }
 
 impl LegCandle {
-    const fn new(side: PositionSide, candle: &Candle, now: Timestamp) -> Self {
-        let (adverse, favourable) = match side {
-            PositionSide::Long => (candle.low, candle.high),
-            PositionSide::Short => (candle.high, candle.low),
+    fn new(engine: &Engine, side: PositionSide, candle: &Candle, now: Timestamp) -> Self {
+        let extremes = |candle: &Candle| match side {
+            PositionSide::Long => (candle.low, candle.high, candle.close),
+            PositionSide::Short => (candle.high, candle.low, candle.close),
         };
-        Self { side, adverse, favourable, close: candle.close, now }
+        let (adverse, favourable, close) = extremes(candle);
+        let trigger = extremes(&engine.triggering(side, candle));
+        let (marked, _, marked_close) = extremes(&engine.marked(candle));
+        Self { side, adverse, favourable, close, trigger, marked: (marked, marked_close), now }
+    }
+
+    /// The price a stop triggered at `price` trades at: where the mark price triggered it, within the traded candle.
+    fn traded(&self, engine: &Engine, price: Price) -> Price {
+        if engine.mark.is_none() {
+            return price;
+        }
+        let (low, high) = (self.adverse.min(self.favourable), self.adverse.max(self.favourable));
+        let at = price.to_f64();
+        if at < low {
+            money(low)
+        } else if at > high {
+            money(high)
+        } else {
+            price
+        }
     }
 
     /// TRADING 15.4, `pessimistic`. True if another order of events was possible.
@@ -196,7 +228,7 @@ impl LegCandle {
                 armed_before.get_or_insert_with(|| ids(engine, self.side));
                 fire(engine, self.now, entry, None)?;
             }
-            if self.stopped_by(engine, self.adverse)? {
+            if self.stopped_by(engine, self.trigger.0, self.marked.0)? {
                 return Ok(favourable_possible);
             }
             let next = match &armed_before {
@@ -222,11 +254,11 @@ impl LegCandle {
 
     /// A leg opened inside the candle, a hedge: which part of the candle came after is not known, so only its close is
     /// tested. True: another order of events was possible.
-    fn from_the_close(&self, engine: &mut Engine) -> Result<bool, Overflow> {
+    fn only_the_close(&self, engine: &mut Engine) -> Result<bool, Overflow> {
         let possible =
             self.stop_or_liquidation(engine)?.is_some_and(|at| is_reached(self.side, self.adverse, at))
                 || next_favourable(engine, self.side, self.favourable).is_some();
-        if self.stopped_by(engine, self.close)? {
+        if self.stopped_by(engine, self.trigger.2, self.marked.1)? {
             return Ok(possible);
         }
         while let Some(next) = next_favourable(engine, self.side, self.close) {
@@ -254,7 +286,7 @@ impl LegCandle {
                 break;
             }
         }
-        let adverse_possible = start_stop.is_some_and(|stop| is_reached(self.side, self.adverse, stop));
+        let adverse_possible = start_stop.is_some_and(|stop| is_reached(self.side, self.trigger.0, stop));
         if engine.trader.book(self.side).is_flat() && resting_entry(engine, self.side, self.adverse).is_none()
         {
             return Ok(adverse_possible);
@@ -263,20 +295,20 @@ impl LegCandle {
             fire(engine, self.now, entry, None)?;
             start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         }
-        if self.liquidated_by(engine, self.adverse)? {
+        if self.liquidated_by(engine, self.marked.0)? {
             return Ok(favoured);
         }
-        if start_stop.is_some_and(|stop| is_reached(self.side, self.adverse, stop))
+        if start_stop.is_some_and(|stop| is_reached(self.side, self.trigger.0, stop))
             && let Some(stop) = engine.trader.armed(self.side).stop
         {
-            fire_stop(engine, self.now, self.side, stop.price)?;
+            fire_stop(engine, self.now, self.side, self.traded(engine, stop.price))?;
             return Ok(favoured);
         }
         let moved_reached = engine
             .trader
             .armed(self.side)
             .stop
-            .is_some_and(|stop| is_reached(self.side, self.adverse, stop.price));
+            .is_some_and(|stop| is_reached(self.side, self.trigger.0, stop.price));
         self.ratchet(engine)?;
         Ok(favoured && moved_reached)
     }
@@ -285,21 +317,21 @@ impl LegCandle {
     fn ratchet(&self, engine: &mut Engine) -> Result<(), Overflow> {
         let armed = engine.trader.armed(self.side);
         if armed.trail_extreme.is_some() {
-            engine.pass(self.now, money(self.favourable))?;
+            engine.pass(self.now, money(self.trigger.1))?;
         }
         if engine.trader.book(self.side).is_flat() {
             return Ok(());
         }
         if let Some(stop) = engine.trader.armed(self.side).stop
-            && is_reached(self.side, self.close, stop.price)
+            && is_reached(self.side, self.trigger.2, stop.price)
         {
-            return fire_stop(engine, self.now, self.side, stop.price);
+            return fire_stop(engine, self.now, self.side, self.traded(engine, stop.price));
         }
         Ok(())
     }
 
-    /// The stop in force, or liquidation if it is nearer, acts if `price` reaches it.
-    fn stopped_by(&self, engine: &mut Engine, price: f64) -> Result<bool, Overflow> {
+    /// The stop in force, or liquidation if it is nearer, acts if its price reaches it.
+    fn stopped_by(&self, engine: &mut Engine, trigger: f64, marked: f64) -> Result<bool, Overflow> {
         let stop = engine.trader.armed(self.side).stop;
         let liquidation = engine.venue.liquidation(self.side)?;
         let stop_first = match (stop, liquidation) {
@@ -308,20 +340,20 @@ impl LegCandle {
             (None, _) => false,
         };
         if let Some(stop) = stop.filter(|_| stop_first) {
-            if is_reached(self.side, price, stop.price) {
-                fire_stop(engine, self.now, self.side, stop.price)?;
+            if is_reached(self.side, trigger, stop.price) {
+                fire_stop(engine, self.now, self.side, self.traded(engine, stop.price))?;
                 return Ok(true);
             }
             return Ok(false);
         }
-        self.liquidated_by(engine, price)
+        self.liquidated_by(engine, marked)
     }
 
-    fn liquidated_by(&self, engine: &mut Engine, price: f64) -> Result<bool, Overflow> {
+    fn liquidated_by(&self, engine: &mut Engine, marked: f64) -> Result<bool, Overflow> {
         let Some(at) = engine.venue.liquidation(self.side)? else { return Ok(false) };
         let stop_nearer =
             engine.trader.armed(self.side).stop.is_some_and(|stop| !is_nearer(self.side, at, stop.price));
-        if stop_nearer || !is_reached(self.side, price, at) {
+        if stop_nearer || !is_reached(self.side, marked, at) {
             return Ok(false);
         }
         liquidate(engine, self.now, self.side)?;
@@ -338,36 +370,48 @@ impl LegCandle {
 
 /// TRADING 15.4, `ohlc_path`: open, low, high, close of a rising candle; open, high, low, close of a falling one.
 fn path(engine: &mut Engine, candle: &Candle, now: Timestamp) -> Result<(), Overflow> {
-    let corners = if candle.close >= candle.open {
-        [candle.low, candle.high, candle.close]
-    } else {
-        [candle.high, candle.low, candle.close]
+    let rising = candle.close >= candle.open;
+    let corners = |candle: &Candle| match rising {
+        true => [candle.low, candle.high, candle.close],
+        false => [candle.high, candle.low, candle.close],
     };
-    let mut at = candle.open;
-    for corner in corners {
-        while let Some((side, event)) = next_on_path(engine, at, corner)? {
-            at = match event {
+    // Mark prices walk along: corner by corner, in the same order and at the same pace.
+    let mark = engine.mark;
+    let marks = mark.as_ref().map(corners);
+    let mut way = Way { at: candle.open, to: candle.open, mark: mark.map(|mark| (mark.open, mark.open)) };
+    for (index, corner) in corners(candle).into_iter().enumerate() {
+        way.to = corner;
+        if let (Some((_, to)), Some(next)) = (&mut way.mark, marks.and_then(|m| m.get(index).copied())) {
+            *to = next;
+        }
+        while let Some((side, event)) = next_on_path(engine, &way)? {
+            match event {
                 PathEvent::Next(next) => {
                     let price = next.price();
                     engine.pass(now, price)?;
                     fire(engine, now, next, None)?;
-                    price.to_f64()
+                    way.go_to(price.to_f64());
                 }
                 PathEvent::Stop(price) => {
-                    fire_stop(engine, now, side, price)?;
-                    price.to_f64()
+                    let at = way.trade_at(engine.trader.trigger(side), price);
+                    fire_stop(engine, now, side, at)?;
+                    way.go_to(at.to_f64());
                 }
                 PathEvent::Liquidation(price) => {
+                    let at = way.trade_at(TriggerSource::Mark, price);
                     liquidate(engine, now, side)?;
-                    price.to_f64()
+                    way.go_to(at.to_f64());
                 }
-            };
+            }
         }
         let trailing = PositionSide::BOTH.into_iter().any(|s| engine.trader.armed(s).trail_extreme.is_some());
         if trailing {
-            engine.pass(now, money(corner))?;
+            match way.mark {
+                Some((_, mark)) => engine.pass_both(now, money(corner), money(mark))?,
+                None => engine.pass(now, money(corner))?,
+            }
         }
-        at = corner;
+        way.go_to(corner);
     }
     Ok(())
 }
@@ -378,11 +422,11 @@ enum PathEvent {
     Liquidation(Price),
 }
 
-/// The first event of any leg on the straight way from `from` to `to`.
-fn next_on_path(engine: &Engine, from: f64, to: f64) -> Result<Option<(PositionSide, PathEvent)>, Overflow> {
+/// The first event of any leg on a straight way.
+fn next_on_path(engine: &Engine, way: &Way) -> Result<Option<(PositionSide, PathEvent)>, Overflow> {
+    let (from, to) = (way.at, way.to);
     let mut best: Option<(f64, PositionSide, PathEvent)> = None;
-    let mut offer = |side: PositionSide, price: Price, event: PathEvent| {
-        let distance = (price.to_f64() - from).abs();
+    let mut offer = |side: PositionSide, distance: f64, event: PathEvent| {
         if best.as_ref().is_none_or(|(nearest, ..)| distance < *nearest) {
             best = Some((distance, side, event));
         }
@@ -391,24 +435,30 @@ fn next_on_path(engine: &Engine, from: f64, to: f64) -> Result<Option<(PositionS
         let favourable = (to > from) == (side == PositionSide::Long);
         if engine.trader.book(side).is_flat() {
             if let Some(next) = resting_entry(engine, side, to).filter(|_| !favourable) {
-                offer(side, next.price(), PathEvent::Next(next));
+                offer(side, (next.price().to_f64() - from).abs(), PathEvent::Next(next));
             }
             continue;
         }
-        if favourable {
+        let hurts = |(from, to): (f64, f64)| (to > from) != (side == PositionSide::Long);
+        let source = engine.trader.trigger(side);
+        if let (_, to) = way.of(source)
+            && hurts(way.of(source))
+            && let Some(stop) = engine.trader.armed(side).stop.filter(|stop| is_reached(side, to, stop.price))
+        {
+            offer(side, way.distance(source, stop.price.to_f64()), PathEvent::Stop(stop.price));
+        }
+        if !hurts((from, to)) {
             if let Some(next) = next_favourable(engine, side, to) {
-                offer(side, next.price(), PathEvent::Next(next));
+                offer(side, (next.price().to_f64() - from).abs(), PathEvent::Next(next));
             }
-            continue;
+        } else if let Some(next) = resting_entry(engine, side, to) {
+            offer(side, (next.price().to_f64() - from).abs(), PathEvent::Next(next));
         }
-        if let Some(stop) = engine.trader.armed(side).stop.filter(|stop| is_reached(side, to, stop.price)) {
-            offer(side, stop.price, PathEvent::Stop(stop.price));
-        }
-        if let Some(next) = resting_entry(engine, side, to) {
-            offer(side, next.price(), PathEvent::Next(next));
-        }
-        if let Some(at) = engine.venue.liquidation(side)?.filter(|at| is_reached(side, to, *at)) {
-            offer(side, at, PathEvent::Liquidation(at));
+        if let (_, to) = way.of(TriggerSource::Mark)
+            && hurts(way.of(TriggerSource::Mark))
+            && let Some(at) = engine.venue.liquidation(side)?.filter(|at| is_reached(side, to, *at))
+        {
+            offer(side, way.distance(TriggerSource::Mark, at.to_f64()), PathEvent::Liquidation(at));
         }
     }
     Ok(best.map(|(_, side, event)| (side, event)))

@@ -1,12 +1,15 @@
 use super::{BacktestError, Config};
-use crate::model::Amount;
+use crate::model::{Amount, Timeframe};
+use crate::sim::{MaintenanceTiers, Tier};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 impl Config {
     /// Takes the backtest's own keys (TRADING 15.1) out of a settings record: `initial_balance`, `taker_fee`, `maker_fee`,
-    /// `slippage_percent`, `intrabar_policy`, `maintenance_margin_rate`, `close_at_end`. Numbers and booleans may be
-    /// written as text; null means not set. What is left belongs to the strategy.
+    /// `slippage_percent`, `intrabar_policy`, `detail_timeframe`, `maintenance_margin_rate`, `maintenance_tiers`,
+    /// `close_at_end`. Numbers and booleans may be written as text; null means not set. `maintenance_tiers` is a list of
+    /// `{"up_to": value, "rate": fraction, "deduction": amount}`, smallest first; the last has no `up_to`, and `deduction`
+    /// may be left out. What is left belongs to the strategy.
     ///
     /// ```
     /// use hyperrsi_core::backtest::{Config, IntrabarPolicy};
@@ -41,6 +44,14 @@ impl Config {
         if let Some(text) = take(record, "intrabar_policy") {
             self.policy = text.parse().map_err(|message| key_error("intrabar_policy", message))?;
         }
+        if let Some(text) = take(record, "detail_timeframe") {
+            let parsed = text.parse::<Timeframe>();
+            self.detail_timeframe =
+                Some(parsed.map_err(|error| key_error("detail_timeframe", error.to_string()))?);
+        }
+        if let Some(text) = take(record, "maintenance_tiers") {
+            self.maintenance_tiers = Some(tiers(&text)?);
+        }
         if let Some(text) = take(record, "close_at_end") {
             self.close_at_end = text
                 .parse()
@@ -48,6 +59,27 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Rows of a maintenance table; numbers may be written as text.
+fn tiers(text: &str) -> Result<MaintenanceTiers, BacktestError> {
+    const KEY: &str = "maintenance_tiers";
+    let bad = |message: String| {
+        let example = r#"[{"up_to": 50000, "rate": 0.004}, {"rate": 0.005}]"#;
+        key_error(KEY, format!("{message}; expected a list such as {example}"))
+    };
+    let rows: Vec<Map<String, Value>> = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
+    let mut tiers = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let mut cell = |key: &str| take(&mut row, key).map(|text| number(KEY, &text)).transpose();
+        let (up_to, rate, deduction) = (cell("up_to")?, cell("rate")?, cell("deduction")?);
+        if let Some((unknown, _)) = row.iter().next() {
+            return Err(bad(format!("a tier has no \"{unknown}\"")));
+        }
+        let rate = rate.ok_or_else(|| bad("a tier has no rate".into()))?;
+        tiers.push(Tier { up_to: up_to.map(Amount::new), rate, deduction: deduction.map(Amount::new) });
+    }
+    MaintenanceTiers::new(tiers).map_err(|error| key_error(KEY, error.to_string()))
 }
 
 fn take(record: &mut Map<String, Value>, key: &str) -> Option<String> {

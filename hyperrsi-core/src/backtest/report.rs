@@ -1,4 +1,4 @@
-use super::{IntrabarPolicy, Statistics};
+use super::{FundingCoverage, IntrabarPolicy, Statistics, StrategyFailure};
 use crate::model::{InstrumentId, Timeframe, Timestamp};
 use crate::position::Trade;
 use serde::Serialize;
@@ -64,6 +64,12 @@ pub struct Report {
     pub statistics: Statistics,
     /// Openings that were decided but not made, by reason code.
     pub skipped: BTreeMap<String, u64>,
+    /// How much of the funding that was due the data knew; `None` without funding data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub funding: Option<FundingCoverage>,
+    /// Strategies that panicked: from then on they were not asked any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<StrategyFailure>,
     /// What the run assumed (fees, slippage, missing funding, ...), one sentence each.
     pub assumptions: Vec<String>,
     /// Every completed trade, in order of exit.
@@ -117,6 +123,8 @@ impl Report {
             statistics: Statistics::default(),
             skipped: BTreeMap::new(),
             assumptions: Vec::new(),
+            funding: None,
+            failures: Vec::new(),
             trades: Vec::new(),
             equity: EquityCurve::default(),
         }

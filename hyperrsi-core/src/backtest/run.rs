@@ -1,16 +1,24 @@
+use super::data::{Data, Feed};
+use super::drive::State;
 use super::engine::Engine;
-use super::intrabar::{Walk, quiet};
-use super::{BacktestError, Config, EquityCurve, IntrabarPolicy, Outcome, Report, Statistics};
+use super::failure::{Silent, caught};
+use super::intrabar::Walk;
+use super::{
+    BacktestError, Config, EquityCurve, FundingCoverage, IntrabarPolicy, Outcome, Report, Statistics,
+    StrategyFailure,
+};
 use crate::account::Account;
-use crate::model::{AccountId, Overflow, PositionSide, Timestamp, TraderId};
-use crate::position::{ExitReason, Trade};
-use crate::series::aggregate::resample;
-use crate::series::{Candles, History};
+use crate::model::{AccountId, Amount, TraderId};
+use crate::position::Trade;
+use crate::risk::RiskManager;
+use crate::series::{Candles, FundingRates};
 use crate::sim::{Venue, VenueConfig};
 use crate::strategy::{DecisionRecord, Needs, Strategy};
-use crate::trader::{Command, Input, Trader};
+use crate::trader::Trader;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// What one run under one policy made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +38,12 @@ pub struct Run {
     pub final_equity: f64,
     /// Decision records of the range asked for.
     pub records: Vec<DecisionRecord>,
+    /// How much of the funding that was due the data knew; `None` without funding data.
+    pub funding: Option<FundingCoverage>,
+    /// Fills whose loss was cut because it would have taken the balance below zero.
+    pub uncovered: u64,
+    /// Where the strategy panicked, if it did: from then on it was not asked any more, and exits went on.
+    pub failure: Option<StrategyFailure>,
 }
 
 /// A backtest: candles, assumptions, and as many runs over them as wanted.
@@ -51,11 +65,23 @@ pub struct Run {
 /// assert!(!run.trades.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Backtest<'a> {
-    candles: &'a Candles,
-    config: Config,
-    traded: std::ops::Range<usize>,
+    pub(super) candles: &'a Candles,
+    pub(super) config: Config,
+    pub(super) traded: std::ops::Range<usize>,
+    pub(super) data: Data<'a>,
+    pub(super) rules: Vec<Arc<dyn RiskManager>>,
+}
+
+impl std::fmt::Debug for Backtest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backtest")
+            .field("config", &self.config)
+            .field("traded", &self.traded)
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Backtest<'a> {
@@ -78,7 +104,67 @@ impl<'a> Backtest<'a> {
                 last,
             });
         }
-        Ok(Self { candles, config, traded: from..to })
+        Ok(Self { candles, config, traded: from..to, data: Data::default(), rules: Vec::new() })
+    }
+
+    /// Gives candles of a further timeframe: read where a strategy needs that timeframe, in place of candles built from
+    /// the traded ones, and by [`Config::detail_timeframe`]. Timeframes shorter than the traded one can only be had this
+    /// way; a strategy hears of them at the close of the traded candle they lie in.
+    ///
+    /// ```
+    /// use hyperrsi_core::backtest::{Backtest, Config};
+    /// use hyperrsi_core::model::{Candle, Instrument, InstrumentId, Timeframe, Timestamp};
+    /// use hyperrsi_core::series::{Candles, aggregate::resample};
+    /// let mut minutes = Candles::new(Timeframe::M1);
+    /// for n in 0..300_i64 {
+    ///     minutes.push(Candle::new(Timestamp::from_millis(n * 60_000), 100.0, 101.0, 99.0, 100.0, 1.0))?;
+    /// }
+    /// let hours = resample(&minutes, Timeframe::H1)?;
+    /// let mut config = Config::new(Instrument::linear(InstrumentId::new("sim", "BTCUSDT"), "BTC", "USDT"));
+    /// config.detail_timeframe = Some(Timeframe::M1);
+    /// let backtest = Backtest::new(&hours, config)?.with_series(&minutes);
+    /// # let _ = backtest;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_series(mut self, candles: &'a Candles) -> Self {
+        self.data.series.retain(|given| given.timeframe() != candles.timeframe());
+        self.data.series.push(candles);
+        self
+    }
+
+    /// Gives mark-price candles, of the traded timeframe (of the detail timeframe, if there is one) or finer: stops that
+    /// watch the mark price, and liquidation, follow them.
+    #[must_use]
+    pub const fn with_mark(mut self, candles: &'a Candles) -> Self {
+        self.data.mark = Some(candles);
+        self
+    }
+
+    /// Gives funding rates. Times without one count as 0, and the report says how many.
+    #[must_use]
+    pub const fn with_funding(mut self, rates: &'a FundingRates) -> Self {
+        self.data.funding = Some(rates);
+        self
+    }
+
+    /// Adds a rule that every opening has to pass.
+    ///
+    /// ```
+    /// # use hyperrsi_core::backtest::{Backtest, BacktestError};
+    /// use hyperrsi_core::model::{Amount, Percent};
+    /// use hyperrsi_core::risk::{DailyLossLimit, MaxDrawdown};
+    /// use rust_decimal_macros::dec;
+    /// # fn guard(backtest: Backtest<'_>) {
+    /// let guarded = backtest
+    ///     .with_risk(DailyLossLimit::amount(Amount::new(dec!(250))))
+    ///     .with_risk(MaxDrawdown(Percent::new(dec!(20))));
+    /// # let _ = guarded; }
+    /// ```
+    #[must_use]
+    pub fn with_risk(mut self, rule: impl RiskManager + 'static) -> Self {
+        self.rules.push(Arc::new(rule));
+        self
     }
 
     /// What the runs assume.
@@ -108,22 +194,84 @@ impl<'a> Backtest<'a> {
         policy: IntrabarPolicy,
         progress: &dyn Fn(usize),
     ) -> Result<Run, BacktestError> {
-        let needs = strategy.needs();
-        let own = needs.series.first().map_or(self.candles.timeframe(), |need| need.timeframe);
-        if own != self.candles.timeframe() {
-            return Err(BacktestError::Timeframe { wanted: own, found: self.candles.timeframe() });
-        }
-        let mut higher = Vec::new();
-        for need in needs.series.iter().skip(1).filter(|need| need.timeframe != own) {
-            match resample(self.candles, need.timeframe) {
-                Ok(candles) => higher.push((candles, need.depth)),
-                Err(_) if need.optional => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let depth = needs.series.iter().filter(|n| n.timeframe == own).map(|n| n.depth).max().unwrap_or(1);
+        let mut run = self.run_in(strategy, policy, progress, Vec::new())?;
+        let span = self.span().millis();
+        run.equity.times.extend(self.open_times().iter().map(|open| open + span));
+        Ok(run)
+    }
+
+    /// [`Backtest::run_policy`], its equity in `room`, which is cleared first, and without the times of its points.
+    pub(super) fn run_in<S: Strategy + ?Sized>(
+        &self,
+        strategy: &mut S,
+        policy: IntrabarPolicy,
+        progress: &dyn Fn(usize),
+        mut room: Vec<f64>,
+    ) -> Result<Run, BacktestError> {
+        self.check()?;
+        let needs = caught(|| strategy.needs()).map_err(BacktestError::Needs)?;
+        let feed = self.feed(&needs)?;
         let config = &self.config;
         let mut account = Account::new(AccountId::new("backtest"), config.initial_balance, config.taker_fee);
+        for rule in &self.rules {
+            account.add_risk_manager(Box::new(Arc::clone(rule)));
+        }
+        let mut state = self.state(&feed, policy, &mut account)?;
+        state.engine.account = account;
+        room.clear();
+        room.reserve(self.traded.len());
+        state.run.equity.equity = room;
+        let mut from = 0;
+        loop {
+            let failed = state.run.failure.is_some();
+            let driven = catch_unwind(AssertUnwindSafe(|| match failed {
+                false => state.drive(strategy, from, progress),
+                true => state.drive(&mut Silent, from, progress),
+            }));
+            match driven {
+                Ok(done) => break done?,
+                Err(panic) => {
+                    let index = state.failed(panic)?;
+                    from = state.after_failure(index)?;
+                }
+            }
+        }
+        let last = state.end()?;
+        let (fixed, quantity) = state.engine.account.equity_parts(state.engine.slot);
+        let mut run = state.finish_untimed();
+        if let Some(candle) = last {
+            run.final_equity = fixed + quantity * candle.close;
+            if let Some(last) = run.equity.equity.last_mut() {
+                *last = run.final_equity;
+            }
+        }
+        Ok(run)
+    }
+
+    /// The statistics of one run.
+    pub(super) fn statistics(&self, run: &Run) -> Statistics {
+        let initial = self.config.initial_balance.to_f64();
+        Statistics::of(&run.trades, initial, &run.equity, run.candles_in_market, self.traded.len())
+    }
+
+    /// Checks the data that was given against the candles.
+    pub(super) fn check(&self) -> Result<(), BacktestError> {
+        self.data.check(self.candles, &self.config)
+    }
+
+    /// What a run of a strategy with these needs reads.
+    pub(super) fn feed(&self, needs: &Needs) -> Result<Feed<'a>, BacktestError> {
+        self.data.feed(self.candles, &self.config, self.traded.clone(), needs)
+    }
+
+    /// A run before its first candle, registered with an account but without it.
+    pub(super) fn state<'f>(
+        &self,
+        feed: &'f Feed<'f>,
+        policy: IntrabarPolicy,
+        account: &mut Account,
+    ) -> Result<State<'f>, BacktestError> {
+        let config = &self.config;
         let slot =
             account.register(config.instrument.clone(), config.trader.leverage, config.trader.margin_mode)?;
         let id = TraderId::new(format!("backtest:{}", config.instrument.id.symbol));
@@ -138,15 +286,16 @@ impl<'a> Backtest<'a> {
                 maker_fee: config.maker_fee,
                 slippage_percent: config.slippage_percent,
                 maintenance_margin_rate: config.maintenance_margin_rate,
+                maintenance_tiers: config.maintenance_tiers.clone(),
                 leverage: config.trader.leverage,
+                margin_mode: config.trader.margin_mode,
                 balance: config.initial_balance,
             },
         );
-        let engine = Engine::new(trader, account, slot, venue);
-        let mut state =
-            State { engine, walk: Walk { policy, ambiguous: 0 }, run: Run::default(), depth, warm: false };
-        state.drive(self, strategy, &higher, progress)?;
-        Ok(state.finish(self)?)
+        let nobody = Account::new(AccountId::new("nobody"), Amount::ZERO, Decimal::ZERO);
+        let engine = Engine::new(trader, nobody, slot, venue);
+        let walk = Walk { policy, ambiguous: 0 };
+        Ok(State::new(engine, feed, walk, config, !self.rules.is_empty()))
     }
 
     /// Runs the configured policy and both bounds, two at a time, and puts the report together. `make` builds the strategy
@@ -163,7 +312,7 @@ impl<'a> Backtest<'a> {
         let name = strategy.id().as_str().to_owned();
         let (chosen, run, outcomes) = self.runs(&make, progress)?;
         let mut report = self.assemble(name, chosen, run, outcomes);
-        report.assumptions.extend(self.unavailable(&strategy.needs()));
+        report.assumptions.extend(self.data.unavailable(self.candles, &strategy.needs()));
         Ok(report)
     }
 
@@ -174,23 +323,6 @@ impl<'a> Backtest<'a> {
     /// As [`Backtest::run`].
     pub fn report_of<S: Strategy + Clone + Sync>(&self, strategy: &S) -> Result<Report, BacktestError> {
         self.report(|| strategy.clone(), &|_, _| {})
-    }
-
-    /// Timeframes the strategy would read but these candles cannot give.
-    fn unavailable(&self, needs: &Needs) -> Option<String> {
-        let base = self.candles.timeframe();
-        let missing: Vec<&str> = needs
-            .series
-            .iter()
-            .filter(|need| need.optional && (need.timeframe < base || !need.timeframe.is_multiple_of(base)))
-            .map(|need| need.timeframe.as_str())
-            .collect();
-        (!missing.is_empty()).then(|| {
-            format!(
-                "no {} candles, which cannot be built from {base} ones: what is read from them stays unknown",
-                missing.join(" and ")
-            )
-        })
     }
 
     fn runs<S: Strategy>(
@@ -215,13 +347,7 @@ impl<'a> Backtest<'a> {
             };
             let mut strategy = make();
             let run = self.run_policy(&mut strategy, policy, &tick)?;
-            let statistics = Statistics::of(
-                &run.trades,
-                self.config.initial_balance.to_f64(),
-                &run.equity,
-                run.candles_in_market,
-                self.traded.len(),
-            );
+            let statistics = self.statistics(&run);
             let outcome = Outcome {
                 policy,
                 trades: run.trades.len(),
@@ -257,242 +383,4 @@ impl<'a> Backtest<'a> {
         let Some((statistics, run)) = chosen else { return Err(BacktestError::NoCandles) };
         Ok((statistics, run, outcomes))
     }
-
-    fn assemble(
-        &self,
-        strategy: String,
-        statistics: Statistics,
-        run: Run,
-        outcomes: BTreeMap<IntrabarPolicy, Outcome>,
-    ) -> Report {
-        let span = self.candles.timeframe().span();
-        let at = |index: usize| self.candles.get(index).map_or(Timestamp::EPOCH, |candle| candle.open_time);
-        let bound = |policy| {
-            outcomes.get(&policy).cloned().unwrap_or(Outcome {
-                policy,
-                trades: 0,
-                net_pnl: 0.0,
-                final_equity: 0.0,
-                max_drawdown_percent: 0.0,
-                ambiguous_candles: 0,
-            })
-        };
-        Report {
-            strategy,
-            instrument: self.config.instrument.id.clone(),
-            timeframe: self.candles.timeframe(),
-            start: at(self.traded.start),
-            end: at(self.traded.end.saturating_sub(1)) + span,
-            candles: self.traded.len(),
-            quote: self.config.instrument.quote.clone(),
-            initial_balance: self.config.initial_balance.to_f64(),
-            final_equity: run.final_equity,
-            policy: self.config.policy,
-            pessimistic: bound(IntrabarPolicy::Pessimistic),
-            optimistic: bound(IntrabarPolicy::Optimistic),
-            ambiguous_candles: run.ambiguous_candles,
-            statistics,
-            skipped: run.skipped,
-            assumptions: self.assumptions(),
-            trades: run.trades,
-            equity: run.equity,
-        }
-    }
-
-    fn assumptions(&self) -> Vec<String> {
-        let config = &self.config;
-        let percent = |fee: Decimal| (fee * Decimal::ONE_HUNDRED).normalize();
-        let mut lines = vec![
-            format!("taker fee {} %, maker fee {} %", percent(config.taker_fee), percent(config.maker_fee)),
-            format!("slippage {} % on market and triggered fills", config.slippage_percent.normalize()),
-            "limit orders fill at their price when touched, whole, without a queue".into(),
-            "prices are trades; they stand for the mark price too".into(),
-            "no funding data: funding counts as 0 (coverage 0 %)".into(),
-            format!(
-                "leverage {} ({}), maintenance margin {} % of the entry value",
-                config.trader.leverage,
-                match config.trader.margin_mode {
-                    crate::model::MarginMode::Isolated => "isolated",
-                    crate::model::MarginMode::Cross => "cross",
-                },
-                percent(config.maintenance_margin_rate)
-            ),
-            "inside a candle the order of events is a convention, not a proof of a bound".into(),
-        ];
-        let missing = self.candles.missing();
-        if missing > 0 {
-            lines.push(format!("{missing} candles are missing in the file and were not filled"));
-        }
-        lines
-    }
-}
-
-struct State {
-    engine: Engine,
-    walk: Walk,
-    run: Run,
-    depth: usize,
-    warm: bool,
-}
-
-/// How often progress is told, in candles.
-const PROGRESS_EVERY: usize = 16_384;
-
-impl State {
-    fn drive<S: Strategy + ?Sized>(
-        &mut self,
-        test: &Backtest<'_>,
-        strategy: &mut S,
-        higher: &[(Candles, usize)],
-        progress: &dyn Fn(usize),
-    ) -> Result<(), Overflow> {
-        let (candles, config) = (test.candles, &test.config);
-        let timeframe = candles.timeframe();
-        let span = timeframe.span();
-        let mut closed = vec![0_usize; higher.len()];
-        let mut histories: Vec<History<'_>> = Vec::with_capacity(higher.len() + 1);
-        self.run.equity.equity.reserve_exact(test.traded.len());
-        let mut watch = quiet(&self.engine)?;
-        let mut deadline = Timestamp::from_millis(i64::MAX);
-        let mut equity = self.engine.account.equity_parts(self.engine.slot);
-        let mut exposed = false;
-        let mut special = 0; // the next index at which more than a candle has to be looked after
-        for (index, candle) in candles.iter().enumerate().take(test.traded.end) {
-            let close = candle.open_time + span;
-            if index == special {
-                progress(index);
-                if index == test.traded.start {
-                    self.engine.skipped.clear();
-                    self.engine.feed(candle.open_time, Input::Command(Command::Start))?;
-                }
-                special = index + PROGRESS_EVERY;
-                if index < test.traded.start {
-                    special = special.min(test.traded.start);
-                }
-            }
-            if !watch.holds(&candle) {
-                self.walk.candle(&mut self.engine, &candle, close)?;
-            }
-            if deadline <= close {
-                self.engine.feed(close, Input::Wake)?;
-            }
-            if let Some((from, to)) = config.record {
-                self.engine.recording = candle.open_time >= from && candle.open_time < to;
-            }
-            let own = (candles, index + 1);
-            if !self.warm || !higher.is_empty() {
-                self.close_others(strategy, close, own, higher, &mut closed, &mut histories)?;
-            }
-            if higher.is_empty() {
-                let histories = [History::new(own.0, own.1)];
-                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
-            } else {
-                fill_histories(&mut histories, own, higher, &closed);
-                self.engine.close_candle(strategy, close, timeframe, &candle, &histories)?;
-            }
-            if self.engine.busy {
-                self.engine.busy = false;
-                watch = quiet(&self.engine)?;
-                deadline = self.engine.trader.deadline().unwrap_or(Timestamp::from_millis(i64::MAX));
-                equity = self.engine.account.equity_parts(self.engine.slot);
-                exposed = self.engine.account.is_exposed(self.engine.slot);
-            }
-            if index >= test.traded.start {
-                self.run.equity.equity.push(equity.0 + equity.1 * candle.close);
-                self.run.candles_in_market += usize::from(exposed);
-            }
-        }
-        let opens = candles.open_times().get(test.traded.clone()).unwrap_or_default();
-        self.run.equity.times.extend(opens.iter().map(|open| open + span.millis()));
-        progress(test.traded.end);
-        Ok(())
-    }
-
-    /// Higher timeframes that close with a candle close first, so that its decision sees them. Once every series is deep
-    /// enough, the trader is told.
-    fn close_others<'h, S: Strategy + ?Sized>(
-        &mut self,
-        strategy: &mut S,
-        close: Timestamp,
-        own: (&'h Candles, usize),
-        higher: &'h [(Candles, usize)],
-        closed: &mut [usize],
-        histories: &mut Vec<History<'h>>,
-    ) -> Result<(), Overflow> {
-        self.close_higher(strategy, close, own, higher, closed, histories)?;
-        let deep = higher.iter().zip(closed.iter()).all(|((_, depth), closed)| closed >= depth);
-        if !self.warm && own.1 >= self.depth && deep {
-            self.warm = true;
-            self.engine.feed(close, Input::Warm)?;
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn close_higher<'h, S: Strategy + ?Sized>(
-        &mut self,
-        strategy: &mut S,
-        close: Timestamp,
-        own: (&'h Candles, usize),
-        higher: &'h [(Candles, usize)],
-        closed: &mut [usize],
-        histories: &mut Vec<History<'h>>,
-    ) -> Result<(), Overflow> {
-        for (position, (candles, _)) in higher.iter().enumerate() {
-            let timeframe = candles.timeframe();
-            while let Some(done) = closed.get_mut(position)
-                && let Some(candle) = candles.get(*done)
-                && candle.close_time(timeframe.span()) <= close
-            {
-                *done += 1;
-                fill_histories(histories, own, higher, closed);
-                self.engine.close_candle(strategy, close, timeframe, &candle, histories)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, test: &Backtest<'_>) -> Result<Run, Overflow> {
-        let span = test.candles.timeframe().span();
-        if let Some(candle) = test.traded.end.checked_sub(1).and_then(|last| test.candles.get(last)) {
-            let close = candle.close_time(span);
-            if test.config.close_at_end {
-                self.close_legs(close, candle.close)?;
-            }
-            let (fixed, quantity) = self.engine.account.equity_parts(self.engine.slot);
-            self.run.final_equity = fixed + quantity * candle.close;
-            if let Some(last) = self.run.equity.equity.last_mut() {
-                *last = self.run.final_equity;
-            }
-        }
-        self.run.trades = self.engine.trades;
-        self.run.skipped = self.engine.skipped;
-        self.run.records = self.engine.records;
-        self.run.ambiguous_candles = self.walk.ambiguous;
-        Ok(self.run)
-    }
-
-    /// TRADING 15.9: open legs are closed at the last close.
-    fn close_legs(&mut self, now: Timestamp, price: f64) -> Result<(), Overflow> {
-        let price = super::engine::money(price);
-        self.engine.pass(now, price)?;
-        for side in PositionSide::BOTH {
-            let command = Input::CloseFor { side, reason: ExitReason::BacktestEnd };
-            self.engine.feed(now, command)?;
-        }
-        // A close decided at the last close has no next open: it is made here, like all others.
-        self.engine.venue.drop_queued(now);
-        self.engine.settle(now)
-    }
-}
-
-fn fill_histories<'h>(
-    histories: &mut Vec<History<'h>>,
-    own: (&'h Candles, usize),
-    higher: &'h [(Candles, usize)],
-    closed: &[usize],
-) {
-    histories.clear();
-    histories.push(History::new(own.0, own.1));
-    histories.extend(higher.iter().zip(closed).map(|((candles, _), len)| History::new(candles, *len)));
 }

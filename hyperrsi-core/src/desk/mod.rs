@@ -28,7 +28,7 @@ pub use trader::{
 };
 
 use crate::model::{AccountId, TraderId};
-use crate::store::{DecisionRecord, LayerKey, Preset, RecordQuery, Seq, SettingsVersion, TradeRecord};
+use crate::store::{JournaledDecision, LayerKey, Preset, RecordQuery, Seq, SettingsVersion, TradeRecord};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ use std::sync::Arc;
 /// #     async fn overview(&self, _: &Actor) -> Result<Overview, DeskError> { Ok(Overview::default()) }
 /// #     async fn account(&self, _: &Actor, _: &AccountId) -> Result<AccountStatus, DeskError> { missing() }
 /// #     async fn trader(&self, _: &Actor, _: &TraderId) -> Result<TraderStatus, DeskError> { missing() }
-/// #     async fn decisions(&self, _: &Actor, _: &RecordQuery) -> Result<Vec<DecisionRecord>, DeskError> { missing() }
+/// #     async fn decisions(&self, _: &Actor, _: &RecordQuery) -> Result<Vec<JournaledDecision>, DeskError> { missing() }
 /// #     async fn trades(&self, _: &Actor, _: &RecordQuery) -> Result<Vec<TradeRecord>, DeskError> { missing() }
 /// #     async fn settings(&self, _: &Actor, _: &TraderId) -> Result<SettingsView, DeskError> { missing() }
 /// #     async fn layer(&self, _: &Actor, _: &LayerKey) -> Result<Option<SettingsVersion>, DeskError> { missing() }
@@ -107,7 +107,7 @@ pub trait Desk: Send + Sync {
     async fn trader(&self, by: &Actor, trader: &TraderId) -> Result<TraderStatus, DeskError>;
 
     /// Decision records; the query's `kinds` are set for you.
-    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<DecisionRecord>, DeskError>;
+    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<JournaledDecision>, DeskError>;
 
     /// Trades; the query's `kinds` are set for you.
     async fn trades(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<TradeRecord>, DeskError>;
@@ -148,7 +148,7 @@ impl<T: Desk + ?Sized> Desk for Arc<T> {
     async fn trader(&self, by: &Actor, trader: &TraderId) -> Result<TraderStatus, DeskError> {
         (**self).trader(by, trader).await
     }
-    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<DecisionRecord>, DeskError> {
+    async fn decisions(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<JournaledDecision>, DeskError> {
         (**self).decisions(by, query).await
     }
     async fn trades(&self, by: &Actor, query: &RecordQuery) -> Result<Vec<TradeRecord>, DeskError> {

@@ -41,6 +41,11 @@ crate::coded! {
         Unsupported "unsupported" "The venue cannot do this.",
         VenueRejected "venue_rejected" "The venue rejected the order.",
         RiskLimit "risk_limit" "A risk manager refused.",
+        DailyLossLimit "daily_loss_limit" "The account has lost as much today as it may.",
+        MaxDrawdown "max_drawdown" "Equity is too far below its peak.",
+        LosingStreak "losing_streak" "Too many trades in a row were lost.",
+        MaxPositions "max_positions" "As many positions are open as may be.",
+        KillSwitch "kill_switch" "The kill switch is pulled.",
         InvalidIntent "invalid_intent" "The strategy asked for something that makes no sense.",
     }
 }

@@ -23,6 +23,8 @@ pub struct Exposure {
 pub struct AccountView {
     /// When.
     pub now: Timestamp,
+    /// Deposits plus everything realised.
+    pub balance: Amount,
     /// Balance plus unrealised profit.
     pub equity: Amount,
     /// What new orders may use, reservations taken off.
@@ -38,6 +40,20 @@ pub struct AccountView {
 }
 
 impl AccountView {
+    /// An account with nothing open that has neither won nor lost yet: where a test of a rule begins.
+    pub const fn flat(now: Timestamp, balance: Amount) -> Self {
+        Self {
+            now,
+            balance,
+            equity: balance,
+            available: balance,
+            equity_peak: balance,
+            day_pnl: Amount::ZERO,
+            losing_streak: 0,
+            exposures: Vec::new(),
+        }
+    }
+
     /// Entry value of everything open or on its way, quote units.
     pub fn gross_exposure(&self) -> Amount {
         self.exposures.iter().fold(Amount::ZERO, |sum, leg| {
@@ -58,23 +74,37 @@ pub enum Verdict {
     Refuse(Refused),
 }
 
-/// A rule over an account that every opening has to pass. Exits never do (I2).
+/// A rule over an account that every opening has to pass. Exits never do (I2). Rules for common limits exist
+/// ([`DailyLossLimit`](super::DailyLossLimit), [`ExposureCap`](super::ExposureCap), ...), and [`All`](super::All) puts
+/// several together.
 ///
 /// ```
-/// use hyperrsi_core::model::{Amount, Opening};
+/// use hyperrsi_core::model::{Amount, Opening, Timestamp};
 /// use hyperrsi_core::risk::{AccountView, Refusal, Refused, RiskManager, Verdict};
-/// /// No new exposure after a losing day.
-/// struct DailyLossLimit(Amount);
-/// impl RiskManager for DailyLossLimit {
-///     fn review(&self, view: &AccountView, _: &Opening) -> Verdict {
-///         if view.day_pnl.get() <= -self.0.get() {
-///             return Verdict::Refuse(Refused::new(Refusal::RiskLimit, "daily loss limit reached"));
+/// /// Keeps a part of the money out of reach.
+/// struct Reserve(Amount);
+/// impl RiskManager for Reserve {
+///     fn review(&self, view: &AccountView, opening: &Opening) -> Verdict {
+///         if view.available.get() - opening.margin.get() < self.0.get() {
+///             return Verdict::Refuse(Refused::new(Refusal::RiskLimit, "the reserve is not to be used"));
 ///         }
 ///         Verdict::Allow
 ///     }
 /// }
 /// ```
-pub trait RiskManager: Send {
+pub trait RiskManager: Send + Sync {
     /// Pure: the same view and opening give the same verdict.
     fn review(&self, view: &AccountView, opening: &Opening) -> Verdict;
+}
+
+impl<T: RiskManager + ?Sized> RiskManager for std::sync::Arc<T> {
+    fn review(&self, view: &AccountView, opening: &Opening) -> Verdict {
+        (**self).review(view, opening)
+    }
+}
+
+impl<T: RiskManager + ?Sized> RiskManager for Box<T> {
+    fn review(&self, view: &AccountView, opening: &Opening) -> Verdict {
+        (**self).review(view, opening)
+    }
 }

@@ -25,6 +25,11 @@ impl<'a> History<'a> {
     pub(crate) fn new(series: &'a Candles, len: usize) -> Self {
         Self { series, len: len.min(series.len()) }
     }
+    /// The oldest `len` candles of it.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn oldest(self, len: usize) -> Self {
+        Self { len: len.min(self.len), ..self }
+    }
     /// The timeframe.
     pub const fn timeframe(&self) -> Timeframe {
         self.series.timeframe()

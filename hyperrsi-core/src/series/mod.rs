@@ -6,7 +6,9 @@
 pub mod aggregate;
 mod columns;
 pub mod file;
+mod funding;
 mod history;
 
 pub use columns::{Candles, PushError};
+pub use funding::{FundingError, FundingRate, FundingRates};
 pub use history::History;

@@ -1,12 +1,16 @@
+use super::margin::{Elsewhere, MaintenanceTiers};
 use crate::model::{
-    Amount, Arithmetic, ClientOrderId, Fill, FillKind, Instrument, Liquidity, OrderKind, OrderReport,
-    OrderSpec, OrderStatus, Overflow, PositionSide, PositionSnapshot, Price, Quantity, Side, Ticket,
-    Timestamp, TradeId,
+    Amount, Arithmetic, ClientOrderId, Fill, FillKind, Instrument, Liquidity, MarginMode, OrderKind,
+    OrderReport, OrderSpec, OrderStatus, Overflow, PositionSide, PositionSnapshot, Price, Quantity, Side,
+    Ticket, Timestamp, TradeId,
 };
 use crate::position::Book;
 use crate::trader::{Answer, RejectClass};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::VecDeque;
+
+/// Decimal places of a price that a loss was cut at.
+const COVERED_PLACES: u32 = 12;
 
 /// Fees, slippage and margin of a simulated venue. Fees are fractions: `0.0005` is 0.05 %.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +24,12 @@ pub struct VenueConfig {
     pub slippage_percent: Decimal,
     /// Maintenance margin as a fraction of the entry value.
     pub maintenance_margin_rate: Decimal,
+    /// Maintenance margin by position value, in place of the one rate.
+    pub maintenance_tiers: Option<MaintenanceTiers>,
     /// Leverage of the instrument.
     pub leverage: u32,
+    /// Whether a leg is liquidated by its own margin or by the account's.
+    pub margin_mode: MarginMode,
     /// Money at the start.
     pub balance: Amount,
 }
@@ -50,13 +58,16 @@ pub enum VenueEvent {
 #[derive(Debug)]
 pub struct Venue {
     instrument: Instrument,
-    config: VenueConfig,
+    pub(super) config: VenueConfig,
     resting: Vec<Resting>,
     /// Market orders sent while the market stood still: filled at the next open.
     queued: Vec<OrderSpec>,
-    long: Book,
-    short: Book,
-    wallet: Amount,
+    pub(super) long: Book,
+    pub(super) short: Book,
+    pub(super) wallet: Amount,
+    pub(super) elsewhere: Elsewhere,
+    /// Fills that would have taken the balance below zero.
+    uncovered: u64,
     /// The price now, while the market moves.
     price: Option<Price>,
     trades: u64,
@@ -74,6 +85,8 @@ impl Venue {
             queued: Vec::new(),
             long: Book::EMPTY,
             short: Book::EMPTY,
+            elsewhere: Elsewhere::default(),
+            uncovered: 0,
             price: None,
             trades: 0,
             events: VecDeque::new(),
@@ -95,9 +108,17 @@ impl Venue {
             PositionSide::Short => &self.short,
         }
     }
-    /// Deposits plus everything realised.
+    /// Deposits plus everything realised here.
     pub const fn wallet(&self) -> Amount {
         self.wallet
+    }
+    /// Tells what the rest of the account means for this instrument, where several share it.
+    pub const fn share(&mut self, elsewhere: Elsewhere) {
+        self.elsewhere = elsewhere;
+    }
+    /// Fills whose loss was cut because it would have taken the balance below zero.
+    pub const fn uncovered(&self) -> u64 {
+        self.uncovered
     }
     /// Whether market orders wait for the next open.
     pub fn has_queued(&self) -> bool {
@@ -164,7 +185,16 @@ impl Venue {
     fn free(&self) -> Result<Amount, Overflow> {
         let cost = self.long.cost().plus(self.short.cost())?.get();
         let used = cost.over(Decimal::from(self.config.leverage.max(1)))?;
-        self.wallet.minus(Amount::new(used))
+        self.balance()?.minus(self.elsewhere.margin)?.minus(Amount::new(used))
+    }
+
+    /// The account's balance.
+    pub(super) fn balance(&self) -> Result<Amount, Overflow> {
+        if self.elsewhere.wallet.is_zero() {
+            Ok(self.wallet)
+        } else {
+            self.wallet.plus(self.elsewhere.wallet)
+        }
     }
 
     /// Changes a resting order in place.
@@ -300,20 +330,47 @@ impl Venue {
         rate: Decimal,
         liquidity: Liquidity,
     ) -> Result<Fill, Overflow> {
-        let fee = Amount::new(price.value(quantity)?.get().times(rate)?);
+        let room = self.balance()?;
         let book = match leg {
             PositionSide::Long => &mut self.long,
             PositionSide::Short => &mut self.short,
         };
-        let gross = if side == leg.opening() {
+        let mut price = price;
+        if side == leg.opening() {
             book.enter(price, quantity)?;
-            Amount::ZERO
-        } else {
-            book.exit(leg, price, quantity)?
-        };
+            let fee = Amount::new(price.value(quantity)?.get().times(rate)?);
+            self.wallet = self.wallet.minus(fee)?;
+            return Ok(self.fill_of(now, client_id, leg, side, price, quantity, fee, liquidity));
+        }
+        let before = *book;
+        let mut gross = book.exit(leg, price, quantity)?;
+        let mut left = room.plus(gross)?;
+        if left < Amount::ZERO {
+            price = covered(&before, leg, quantity, room)?;
+            *book = before;
+            gross = book.exit(leg, price, quantity)?;
+            left = room.plus(gross)?;
+            self.uncovered += 1;
+        }
+        let fee = Amount::new(price.value(quantity)?.get().times(rate)?).min(left.max(Amount::ZERO));
         self.wallet = self.wallet.plus(gross)?.minus(fee)?;
+        Ok(self.fill_of(now, client_id, leg, side, price, quantity, fee, liquidity))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a fill is that many facts, and this is where they meet")]
+    fn fill_of(
+        &mut self,
+        now: Timestamp,
+        client_id: Option<ClientOrderId>,
+        leg: PositionSide,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+        fee: Amount,
+        liquidity: Liquidity,
+    ) -> Fill {
         self.trades += 1;
-        Ok(Fill {
+        Fill {
             trade_id: TradeId::new(format!("s{}", self.trades)),
             client_id,
             leg,
@@ -324,41 +381,32 @@ impl Venue {
             liquidity,
             kind: FillKind::Trade,
             time: now,
-        })
-    }
-
-    /// Where an isolated leg is liquidated; `None` without one (TRADING 15.6).
-    ///
-    /// # Errors
-    /// [`Overflow`] when a value leaves the range of a decimal.
-    pub fn liquidation(&self, side: PositionSide) -> Result<Option<Price>, Overflow> {
-        let book = self.book(side);
-        if book.is_flat() || self.config.leverage <= 1 && side == PositionSide::Long {
-            return Ok(None);
         }
-        let price = liquidation_price(
-            side,
-            book,
-            self.config.leverage,
-            self.config.maintenance_margin_rate,
-            Decimal::ZERO,
-        )?;
-        Ok(price.is_positive().then_some(price))
     }
 
-    /// The venue closes a leg at its liquidation price; the loss is capped at the leg's margin.
+    /// The venue closes a leg at its liquidation price. Isolated, the loss is capped at the leg's margin; in cross margin a
+    /// market that is beyond the price already is what the leg gets.
     ///
     /// # Errors
     /// [`Overflow`] when a value leaves the range of a decimal.
     pub fn liquidate(&mut self, now: Timestamp, side: PositionSide) -> Result<(), Overflow> {
-        let Some(price) = self.liquidation(side)? else { return Ok(()) };
+        let Some(mut price) = self.liquidation(side)? else { return Ok(()) };
         let quantity = self.book(side).quantity();
-        let margin = self.book(side).cost().get().over(Decimal::from(self.config.leverage.max(1)))?;
-        let loss = self.book(side).unrealised(side, price)?.get().min(Decimal::ZERO).abs();
-        // The fee takes what the loss leaves of the margin, at most.
-        let fee_room = margin.minus(loss)?.max(Decimal::ZERO);
-        let value = price.value(quantity)?.get();
-        let rate = self.config.taker_fee.min(fee_room.over(value)?);
+        let mut rate = self.config.taker_fee;
+        if self.config.margin_mode == MarginMode::Cross {
+            if let Some(market) = self.price {
+                price = match side {
+                    PositionSide::Long => price.min(market),
+                    PositionSide::Short => price.max(market),
+                };
+            }
+        } else {
+            let margin = self.book(side).cost().get().over(Decimal::from(self.config.leverage.max(1)))?;
+            let loss = self.book(side).unrealised(side, price)?.get().min(Decimal::ZERO).abs();
+            // The fee takes what the loss leaves of the margin, at most.
+            let fee_room = margin.minus(loss)?.max(Decimal::ZERO);
+            rate = rate.min(fee_room.over(price.value(quantity)?.get())?);
+        }
         self.resting.retain(|order| order.spec.leg != side || !order.spec.reduce_only);
         let mut fill =
             self.book_fill(now, None, side, side.closing(), price, quantity, rate, Liquidity::Taker)?;
@@ -380,27 +428,15 @@ impl Venue {
     }
 }
 
-/// TRADING 15.6 with tier rate `m` and deduction `d`: long `(A·q − M − d)/(q·(1 − m))`, short `(A·q + M + d)/(q·(1 + m))`,
-/// `M = A·q/leverage`. Not rounded to the tick.
-///
-/// # Errors
-/// [`Overflow`] when a value leaves the range of a decimal, or nothing is open.
-pub fn liquidation_price(
-    side: PositionSide,
-    book: &Book,
-    leverage: u32,
-    rate: Decimal,
-    deduction: Decimal,
-) -> Result<Price, Overflow> {
-    let (cost, quantity) = (book.cost().get(), book.quantity().get());
-    let margin = cost.over(Decimal::from(leverage.max(1)))?;
-    let price = match side {
-        PositionSide::Long => {
-            cost.minus(margin)?.minus(deduction)?.over(quantity.times(Decimal::ONE.minus(rate)?)?)?
-        }
-        PositionSide::Short => {
-            cost.plus(margin)?.plus(deduction)?.over(quantity.times(Decimal::ONE.plus(rate)?)?)?
-        }
+/// The price at which an exit uses the balance up: what is lost beyond it is the venue's (TRADING 15.6: the balance never
+/// goes below zero).
+#[cold]
+fn covered(book: &Book, leg: PositionSide, quantity: Quantity, balance: Amount) -> Result<Price, Overflow> {
+    let share = book.cost().get().times(quantity.get())?.over(book.quantity().get())?;
+    let lost = balance.get().max(Decimal::ZERO);
+    let (value, round) = match leg {
+        PositionSide::Long => (share.minus(lost)?, RoundingStrategy::ToPositiveInfinity),
+        PositionSide::Short => (share.plus(lost)?, RoundingStrategy::ToZero),
     };
-    Ok(Price::new(price))
+    Ok(Price::new(value.over(quantity.get())?.round_dp_with_strategy(COVERED_PLACES, round)))
 }

@@ -1,153 +1,119 @@
-//! Why something was done, or was not: one record per evaluated candle and one per other action (TRADING 17).
+//! Why something was done, or was not, with where it belongs (TRADING 17).
 
 use super::Code;
-use crate::model::{
-    AccountId, ClientOrderId, InstrumentId, OrderKind, PositionSide, Price, Quantity, Side, StrategyId,
-    Timeframe, Timestamp, TraderId,
-};
-use crate::position::EffectiveStop;
+use crate::model::{AccountId, ClientOrderId, PositionSide, Side, Timestamp, TraderId};
+use crate::strategy::{DecisionOutcome, DecisionRecord, Stage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// What a decision led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Nothing.
-    None,
-    /// A first entry.
-    Enter,
-    /// An extra entry.
-    Add,
-    /// A hedge.
-    Hedge,
-    /// A close.
-    Close,
-    /// Orders were moved.
-    Adjust,
-}
-
-impl Outcome {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Enter => "enter",
-            Self::Add => "add",
-            Self::Hedge => "hedge",
-            Self::Close => "close",
-            Self::Adjust => "adjust",
-        }
-    }
-}
-
-/// One gate and how it came out. Every pure gate is there, also those after the first that failed.
+/// The venue's id of an order that came of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// The step, such as `first_entry.long`.
-    pub stage: Code,
-    /// The gate, such as `cooldown`.
-    pub gate: Code,
-    /// Whether it let the decision pass.
-    pub ok: bool,
-    /// Left side of the comparison, a decimal as text.
-    pub left: String,
-    /// The comparison, such as `>=`.
-    pub op: Code,
-    /// Right side of the comparison, a decimal as text.
-    pub right: String,
-}
-
-/// The leg as the decision saw it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecisionLeg {
-    /// Long or short.
-    pub side: PositionSide,
-    /// Entries so far, the first included.
-    pub n: u32,
-    /// Open quantity, base units.
-    pub quantity: Quantity,
-    /// Average entry price.
-    pub average: Price,
-    /// The effective stop and its kind.
-    pub stop: Option<EffectiveStop>,
-    /// Take-profit levels that have filled, counted from 1.
-    pub filled_levels: Vec<u8>,
-    /// Price of the next extra entry.
-    pub next_level: Option<Price>,
-}
-
-/// An order a decision led to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecisionOrder {
-    /// Our id.
+pub struct VenueOrder {
+    /// Our id, as in the record's orders.
     pub client_id: ClientOrderId,
-    /// Buy or sell.
-    pub side: Side,
-    /// What it does, with its price.
-    pub kind: OrderKind,
-    /// Quantity, base units.
-    pub quantity: Quantity,
-    /// The venue's id, once known.
-    pub venue_id: Option<String>,
+    /// The venue's id.
+    pub venue_id: String,
 }
 
-/// One decision. Written as the JSON of TRADING 17.4.
+/// A decision as the journal keeps it: the record the strategy and the trader made, and what only the driver knows. As
+/// JSON it is one flat object.
+///
+/// ```
+/// use hyperrsi_core::{model::*, store::*, strategy::*};
+/// let record = DecisionRecord {
+///     strategy: "hyperrsi".into(),
+///     symbol: InstrumentId::new("sim", "BTCUSDT"),
+///     timeframe: Timeframe::M5,
+///     candle: Timestamp::EPOCH,
+///     settings_hash: "9a1f".into(),
+///     inputs: Inputs::default(),
+///     leg: None,
+///     checks: vec![],
+///     outcome: DecisionOutcome::None,
+///     reason: "trend_blocked".into(),
+///     orders: vec![],
+/// };
+/// let decision = JournaledDecision {
+///     id: "t1:0".into(),
+///     account: "main".into(),
+///     trader: "t1".into(),
+///     at: Timestamp::EPOCH + Span::minutes(5),
+///     settings_version: 3,
+///     engine_version: "0.1.0".into(),
+///     record,
+///     venue_orders: vec![],
+/// };
+/// let entry = Entry::decision(&decision)?;
+/// assert_eq!(entry.tags.reason, Some("trend_blocked".into()));
+/// assert_eq!(entry.body.parse::<JournaledDecision>()?, decision);
+/// # Ok::<(), StoreError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecisionRecord {
+pub struct JournaledDecision {
     /// Unique in the account.
     pub id: String,
     /// The account.
     pub account: AccountId,
     /// The trader.
     pub trader: TraderId,
-    /// Venue and symbol.
-    #[serde(flatten)]
-    pub instrument: InstrumentId,
-    /// Timeframe of the candle.
-    pub timeframe: Timeframe,
-    /// Open time of the evaluated candle; `None` for an action between candles.
-    pub candle: Option<Timestamp>,
     /// Venue time of the decision.
     pub at: Timestamp,
     /// Number of the settings used.
     pub settings_version: u64,
-    /// Hash of the settings used.
-    pub settings_hash: String,
-    /// The strategy.
-    pub strategy: StrategyId,
     /// Version of the library.
     pub engine_version: String,
-    /// What it looked at, decimals as text: `close`, `p`, `c`, `atr`, `trend`, `reference_price`, ...
-    pub inputs: BTreeMap<Code, String>,
-    /// The leg, if one is open.
-    pub leg: Option<DecisionLeg>,
-    /// The gates.
-    pub checks: Vec<Check>,
-    /// What it led to.
-    pub outcome: Outcome,
-    /// Why: the first gate that failed, or the rule that acted.
-    pub reason: Code,
-    /// Orders it led to.
-    pub orders: Vec<DecisionOrder>,
+    /// What was seen, checked and done.
+    #[serde(flatten)]
+    pub record: DecisionRecord,
+    /// Venue ids of its orders, as far as they were known when it was written; later ones are in the order reports.
+    #[serde(default)]
+    pub venue_orders: Vec<VenueOrder>,
 }
 
-impl DecisionRecord {
-    /// Whether two records decide alike: the part that backtest, paper and live must share for the same closed candles
-    /// and fills (I7). Ids, versions of the library, inputs that age and venue ids are left out.
+impl JournaledDecision {
+    /// The stable code of what it came to.
+    pub const fn outcome(&self) -> Code {
+        Code::of(match self.record.outcome {
+            DecisionOutcome::None => "none",
+            DecisionOutcome::Enter => "enter",
+            DecisionOutcome::Add => "add",
+            DecisionOutcome::Hedge => "hedge",
+            DecisionOutcome::Close => "close",
+            DecisionOutcome::Adjust => "adjust",
+        })
+    }
+
+    /// The side it is about: of the open leg, else of the order it led to, else of the check that decided.
+    pub fn side(&self) -> Option<PositionSide> {
+        let record = &self.record;
+        if let Some(leg) = &record.leg {
+            return Some(leg.side);
+        }
+        if let Some(order) = record.orders.first() {
+            return Some(match order.side {
+                Side::Buy => PositionSide::Long,
+                Side::Sell => PositionSide::Short,
+            });
+        }
+        match record.deciding_check()?.stage {
+            Stage::FirstEntryLong => Some(PositionSide::Long),
+            Stage::FirstEntryShort => Some(PositionSide::Short),
+            _ => None,
+        }
+    }
+
+    /// Whether two decisions are alike in the part that backtest, paper and live must share for the same closed candles
+    /// and fills (I7). Ids, versions, inputs and venue ids are left out.
     pub fn decides_like(&self, other: &Self) -> bool {
-        let orders = |record: &Self| -> Vec<_> {
-            record.orders.iter().map(|o| (o.client_id, o.side, o.kind, o.quantity)).collect()
-        };
-        self.instrument == other.instrument
-            && self.timeframe == other.timeframe
-            && self.candle == other.candle
-            && self.settings_hash == other.settings_hash
-            && self.leg == other.leg
-            && self.checks == other.checks
-            && self.outcome == other.outcome
-            && self.reason == other.reason
-            && orders(self) == orders(other)
+        let (one, two) = (&self.record, &other.record);
+        one.strategy == two.strategy
+            && one.symbol == two.symbol
+            && one.timeframe == two.timeframe
+            && one.candle == two.candle
+            && one.settings_hash == two.settings_hash
+            && one.leg == two.leg
+            && one.checks == two.checks
+            && one.outcome == two.outcome
+            && one.reason == two.reason
+            && one.orders == two.orders
     }
 }

@@ -50,6 +50,20 @@ pub enum StoreError {
         /// When the lease ends unless it is renewed.
         expires: Timestamp,
     },
+    /// It may be read but not written.
+    #[error("the store cannot be written ({detail}); give this process the right to write it")]
+    ReadOnly {
+        /// What refuses to be written.
+        detail: String,
+    },
+    /// Another process, or another handle of this one, has it open.
+    #[error("{what} is in use by {by}; stop that first, or choose another")]
+    InUse {
+        /// What is in use.
+        what: String,
+        /// Who uses it.
+        by: String,
+    },
     /// What is stored was written by a newer version.
     #[error(
         "the data has schema {found}, this version reads up to {supported}; update the program, data is never downgraded"
@@ -85,10 +99,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn conflict(what: impl Into<String>, detail: impl Into<String>) -> Self {
+    /// A [`Conflict`](Self::Conflict), for implementations.
+    pub fn conflict(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Conflict { what: what.into(), detail: detail.into() }
     }
-    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+    /// A [`NotFound`](Self::NotFound), for implementations.
+    pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
     }
 

@@ -1,5 +1,5 @@
 use super::{
-    Body, Code, DecisionRecord, Entry, Fence, Persist, Record, RecordKind, Seq, StoreError, TradeRecord,
+    Body, Code, Entry, Fence, JournaledDecision, Persist, Record, RecordKind, Seq, StoreError, TradeRecord,
 };
 use crate::model::{AccountId, InstrumentId, PositionKey, PositionSide, Timestamp, TraderId};
 use async_trait::async_trait;
@@ -174,8 +174,8 @@ pub trait Journal: Send + Sync {
 /// Typed reads on any [`Journal`].
 #[async_trait]
 pub trait JournalExt: Journal {
-    /// Decision records; the query's `kinds` are set for you.
-    async fn decisions(&self, query: &RecordQuery) -> Result<Vec<DecisionRecord>, StoreError> {
+    /// Decisions; the query's `kinds` are set for you.
+    async fn decisions(&self, query: &RecordQuery) -> Result<Vec<JournaledDecision>, StoreError> {
         let query = RecordQuery { kinds: vec![RecordKind::Decision], ..query.clone() };
         self.read(&query).await?.iter().map(|record| record.entry.body.parse()).collect()
     }

@@ -47,7 +47,7 @@ mod users;
 
 pub use candles::{Anchor, Candles, CandlesWritten, SeriesId};
 pub use code::Code;
-pub use decision::{Check, DecisionLeg, DecisionOrder, DecisionRecord, Outcome};
+pub use decision::{JournaledDecision, VenueOrder};
 pub use error::StoreError;
 pub use ids::{PresetId, UserId};
 pub use journal::{Appended, Cooldown, Journal, JournalExt, RecordQuery, Snapshot};

@@ -1,4 +1,4 @@
-use super::{Code, DecisionRecord, Epoch, StoreError, TradeRecord};
+use super::{Code, Epoch, JournaledDecision, StoreError, TradeRecord};
 use crate::model::{AccountId, InstrumentId, PositionSide, Timestamp, TraderId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -161,20 +161,21 @@ impl Entry {
     ///
     /// # Errors
     /// As [`Body::of`].
-    pub fn decision(record: &DecisionRecord) -> Result<Self, StoreError> {
+    pub fn decision(decision: &JournaledDecision) -> Result<Self, StoreError> {
+        let record = &decision.record;
         Ok(Self {
             tags: Tags {
-                instrument: Some(record.instrument.clone()),
-                side: record.leg.as_ref().map(|leg| leg.side),
-                outcome: Some(Code::of(record.outcome.code())),
-                reason: Some(record.reason.clone()),
+                instrument: Some(record.symbol.clone()),
+                side: decision.side(),
+                outcome: Some(decision.outcome()),
+                reason: Some(Code::from(record.reason.clone())),
             },
             ..Self::new(
                 RecordKind::Decision,
-                format!("decision:{}", record.id),
-                Some(record.trader.clone()),
-                record.at,
-                Body::of(record)?,
+                format!("decision:{}", decision.id),
+                Some(decision.trader.clone()),
+                decision.at,
+                Body::of(decision)?,
             )
         })
     }

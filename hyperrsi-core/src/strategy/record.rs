@@ -155,73 +155,13 @@ pub struct DecisionRecord {
 }
 
 impl DecisionRecord {
-    /// One sentence, for people.
+    /// One sentence in English; [`explain`](super::explain) has other languages and other steps.
     pub fn sentence(&self) -> String {
-        let time = self.candle.to_string();
-        let time = time.trim_end_matches(":00Z").replace('T', " ");
-        let symbol = &self.symbol.symbol;
-        match self.outcome {
-            DecisionOutcome::None => match self.deciding_check() {
-                Some(check) => {
-                    let side = match check.stage {
-                        Stage::FirstEntryLong => "no long",
-                        Stage::FirstEntryShort => "no short",
-                        Stage::ExtraEntry => "no extra entry",
-                        Stage::Hedge => "no hedge",
-                        Stage::TrendExit => "no trend exit",
-                    };
-                    if check.gate == "signal"
-                        && let (Some(p), Some(c)) = (&self.inputs.p, &self.inputs.c)
-                    {
-                        return format!(
-                            "{side} on {symbol} {time}: RSI {} → {} did not cross {} ({})",
-                            short(p),
-                            short(c),
-                            check.right,
-                            self.inputs.mode.as_deref().unwrap_or_default()
-                        );
-                    }
-                    format!(
-                        "{side} on {symbol} {time}: {} ({} {} {} does not hold)",
-                        self.reason,
-                        short(&check.left),
-                        check.op,
-                        check.right
-                    )
-                }
-                None => format!("nothing to do on {symbol} {time}"),
-            },
-            DecisionOutcome::Enter => format!("entry on {symbol} {time}: {}", self.reason),
-            DecisionOutcome::Add => format!("extra entry on {symbol} {time}: {}", self.reason),
-            DecisionOutcome::Hedge => format!("hedge on {symbol} {time}: {}", self.reason),
-            DecisionOutcome::Close => format!("close on {symbol} {time}: {}", self.reason),
-            DecisionOutcome::Adjust => format!("adjustment on {symbol} {time}: {}", self.reason),
-        }
+        super::explain::sentence(self, super::explain::Language::English)
     }
 
     /// The failed check that gave the record its reason.
     pub fn deciding_check(&self) -> Option<&Check> {
-        let gate = gate_of(&self.reason);
-        self.checks.iter().find(|check| !check.ok && check.gate == gate)
+        super::explain::deciding_check(self)
     }
-}
-
-/// The gate a reason comes from.
-fn gate_of(reason: &str) -> &str {
-    match reason {
-        "warming_up" => "warm_up",
-        "main_leg_open" | "hedge_leg_open" => "main_leg",
-        "candle_used" => "candle",
-        "no_signal" => "signal",
-        "trend_blocked" | "trend_unknown" => "trend",
-        "price_not_reached" | "level_not_positive" => "price",
-        "limit_reached" => "limit",
-        "direction" | "cooldown" => reason,
-        _ => "opening",
-    }
-}
-
-/// At most one decimal of a number written out; other text as it is.
-fn short(text: &str) -> String {
-    text.parse::<f64>().map_or_else(|_| text.to_owned(), |number| format!("{number:.1}"))
 }

@@ -219,7 +219,10 @@ impl Trader {
                     self.refuse(side, Refused::new(Refusal::InvalidIntent, detail), None);
                 }
             }
-            Intent::Retune { side, exits } => self.retune(side, exits)?,
+            Intent::Retune { side, exits } => match crate::risk::check_plan(&exits, side) {
+                Ok(()) => self.retune(side, exits)?,
+                Err(refused) => self.refuse(side, refused, None),
+            },
         }
         Ok(())
     }
@@ -324,8 +327,11 @@ impl Trader {
         if self.view.instrument.is_spot() && side == PositionSide::Short {
             return Err(Refused::new(Refusal::Unsupported, "a spot market cannot be sold short"));
         }
+        if let Some(exits) = exits {
+            crate::risk::check_plan(exits, side)?;
+        }
         let needs_atr = exits.is_some_and(ExitPlan::needs_atr) || entries.is_some_and(EntryPlan::needs_atr);
-        if needs_atr && self.atr.is_none() {
+        if needs_atr && self.atr.and_then(decimal_from_f64).is_none() {
             return Err(Refused::new(Refusal::WarmingUp, "the plan needs an ATR that is not known yet"));
         }
         Ok(())

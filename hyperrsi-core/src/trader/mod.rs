@@ -365,6 +365,18 @@ impl Trader {
             _ => Armed::default(),
         }
     }
+    /// Which price triggers the stops of a side.
+    pub fn trigger(&self, side: PositionSide) -> TriggerSource {
+        self.leg(side).plan.as_ref().map(|plan| plan.trigger).unwrap_or_default()
+    }
+    /// A question to the strategy that has no answer yet.
+    pub(crate) fn unanswered(&self) -> Option<RequestId> {
+        self.evaluation.or(self.fill_evaluations.first().copied()).map(|evaluation| evaluation.request)
+    }
+    /// The time of the newest input.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
     /// Total time a leg's wanted stop was not confirmed by the venue.
     pub const fn unprotected(&self, side: PositionSide) -> crate::model::Span {
         self.leg(side).unprotected

@@ -67,7 +67,7 @@ impl Game {
     /// The next minute closes at `close`.
     pub fn close(&mut self, close: f64) {
         let candle = Candle::new(self.rig.now, close, close, close, close, 1.0);
-        self.rig.advance(Span::minutes(1));
+        self.rig.sleep(Span::minutes(1));
         self.candles.push(candle).unwrap();
         let decision = self.ask(Timeframe::M1, &candle);
         self.rig.decide(decision);

@@ -35,6 +35,8 @@ mod naive_compare;
 mod protection;
 mod records;
 mod reports;
+mod restart;
+mod settings_update;
 mod several_entries;
 mod sizing;
 mod stops;

@@ -10,7 +10,7 @@ use super::{Chart, figure};
 use std::fmt;
 
 const TEMPLATE: &str = include_str!("template.html");
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 const CHARTS: &str = include_str!("vendor/lightweight-charts.standalone.production.js");
 
@@ -48,7 +48,7 @@ pub fn html(chart: &Chart<'_>) -> String {
 }
 
 /// Replaces each `{{name}}` of the template once; what is put in is not looked at again.
-fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
+pub(super) fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
     let mut out = String::with_capacity(template.len() + 600_000);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -62,7 +62,7 @@ fn fill(template: &str, part: impl Fn(&str) -> String) -> String {
 }
 
 /// Text that comes from data, safe between tags and in quoted attributes.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,17 +9,27 @@ pub(super) struct Course {
     pub(super) max_drawdown: Drawdown,
     pub(super) sharpe: Option<f64>,
     pub(super) sortino: Option<f64>,
+    /// Returns of the days with a candle.
+    pub(super) daily: Vec<f64>,
 }
 
 impl Course {
     pub(super) fn of(initial: f64, curve: &EquityCurve) -> Self {
-        let first = curve.times.first().copied().unwrap_or_default();
+        Self::over(initial, &curve.times, 0, &curve.equity)
+    }
+
+    /// Of points that lie `offset` milliseconds after `times`.
+    pub(super) fn over(initial: f64, times: &[i64], offset: i64, equity: &[f64]) -> Self {
+        let first = times.first().map_or(0, |time| time + offset);
         let mut falls = Falls::new(initial, first);
         let mut days = Days::new(initial, first);
-        for (times, equity) in curve.times.chunks(STRETCH).zip(curve.equity.chunks(STRETCH)) {
-            let same_day = times.last().is_some_and(|time| *time <= days.end);
+        let mut any = false;
+        for (times, equity) in times.chunks(STRETCH).zip(equity.chunks(STRETCH)) {
+            any = true;
+            let same_day = times.last().is_some_and(|time| *time + offset <= days.end);
             if !(same_day && falls.holds(equity)) {
                 for (&time, &equity) in times.iter().zip(equity) {
+                    let time = time + offset;
                     days.see(time);
                     falls.see(time, equity);
                     days.last = equity;
@@ -27,10 +37,11 @@ impl Course {
             }
             days.last = equity.last().copied().unwrap_or(days.last);
         }
-        if !curve.equity.is_empty() {
+        if any {
             days.book();
         }
-        Self { max_drawdown: falls.finish(), sharpe: days.sharpe(), sortino: days.sortino() }
+        let (sharpe, sortino) = (days.sharpe(), days.sortino());
+        Self { max_drawdown: falls.finish(), sharpe, sortino, daily: days.returns }
     }
 }
 

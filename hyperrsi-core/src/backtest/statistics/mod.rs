@@ -1,10 +1,21 @@
-//! The numbers of TRADING 14.6: what trades made ([`trades`]) and what equity did meanwhile ([`equity`]).
+//! The numbers of TRADING 14.6: what trades made and what equity did meanwhile. Beside them, what to think of the best of
+//! many runs ([`overfitting`]), and what the same trades might have made by other luck ([`resampling`]).
 
 mod equity;
+pub mod overfitting;
+mod quantile;
+mod random;
+pub mod resampling;
 mod trades;
+
+pub(crate) use quantile::median;
+pub use quantile::quantile;
+pub use random::Random;
+pub(crate) use random::mixed;
 
 use super::EquityCurve;
 use crate::position::Trade;
+use equity::Course;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -124,15 +135,30 @@ impl Statistics {
         candles_in_market: usize,
         candles: usize,
     ) -> Self {
-        let course = equity::Course::of(initial_balance, equity);
         let time_in_market = if candles == 0 { 0.0 } else { candles_in_market as f64 / candles as f64 };
-        Self {
+        Self::joined(trades, Course::of(initial_balance, equity), time_in_market).0
+    }
+
+    /// [`Statistics::of`] a run whose equity points lie `offset` milliseconds after `times`, and the returns of its days.
+    pub(in crate::backtest) fn with_days(
+        trades: &[Trade],
+        initial_balance: f64,
+        (times, offset, equity): (&[i64], i64, &[f64]),
+        candles_in_market: usize,
+    ) -> (Self, Vec<f64>) {
+        let course = Course::over(initial_balance, times, offset, equity);
+        Self::joined(trades, course, candles_in_market as f64 / times.len().max(1) as f64)
+    }
+
+    fn joined(trades: &[Trade], course: Course, time_in_market: f64) -> (Self, Vec<f64>) {
+        let statistics = Self {
             max_drawdown: course.max_drawdown,
             sharpe: course.sharpe,
             sortino: course.sortino,
             time_in_market,
             ..trades::summary(trades)
-        }
+        };
+        (statistics, course.daily)
     }
 }
 

@@ -178,7 +178,7 @@ fn role(column: Column) -> Role {
 }
 
 /// A column name without case, blanks and punctuation.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

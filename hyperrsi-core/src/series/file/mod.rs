@@ -32,6 +32,7 @@
 
 mod clock;
 mod error;
+mod funding;
 mod intake;
 mod layout;
 mod number;
@@ -44,6 +45,7 @@ mod text;
 mod write;
 
 pub use error::{CandleFileError, Column, Place, Problem};
+pub use funding::{FundingFileError, load_funding, read_funding};
 #[cfg(feature = "parquet")]
 pub use parquet::write_parquet;
 pub use repair::{BadRowPolicy, DuplicatePolicy, GapPolicy, OrderPolicy, Repair};

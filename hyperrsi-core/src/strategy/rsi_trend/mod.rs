@@ -71,6 +71,8 @@ pub struct Hyperrsi {
     /// Whether the next extra entry rests as a limit order.
     rests: bool,
     warm_up: usize,
+    /// New settings that an open leg has not been told of.
+    replan: bool,
     state: State,
 }
 
@@ -113,9 +115,45 @@ impl Hyperrsi {
             exits,
             entries,
             warm_up: (10 * length).max(200),
+            replan: false,
             state,
             snapshot,
         })
+    }
+
+    /// Takes over another version of the settings, from the next candle on (TRADING 1.3). What rests of an open leg stays;
+    /// its next entry uses the new plans. Where what the indicators depend on is the same, they go on; otherwise they
+    /// start anew, and openings wait until they are warm.
+    ///
+    /// # Errors
+    /// As [`Hyperrsi::new`]; the settings in force are then still the old ones.
+    pub fn change_settings(&mut self, snapshot: Snapshot, instrument: &Instrument) -> Result<(), StartError> {
+        let mut next = Self::new(snapshot, instrument)?;
+        let seen = |s: &settings::Settings| {
+            let trend = &s.trend;
+            let uses_trend = trend.filter || trend.close;
+            (
+                (s.market.timeframe, s.entry.rsi.length, s.indicators.atr_length),
+                uses_trend.then_some((trend.timeframe, trend.longer)),
+            )
+        };
+        let same_atr = next.state.atr.is_some() == self.state.atr.is_some();
+        if same_atr && seen(&next.snapshot.settings) == seen(&self.snapshot.settings) {
+            next.state = self.state.clone();
+        }
+        next.replan = true;
+        *self = next;
+        Ok(())
+    }
+
+    /// An open leg is told of new settings, before anything else is decided about it.
+    #[inline(never)]
+    fn tell_plans(&mut self, ctx: &Context<'_>, decision: &mut Decision) {
+        self.replan = false;
+        if let Some(leg) = ctx.main_leg().filter(|leg| leg.state == LegState::Open) {
+            let (exits, entries) = (Arc::clone(&self.exits), self.entries.clone());
+            decision.intents.insert(0, Intent::Replan { side: leg.side, exits, entries });
+        }
     }
 
     /// The settings in force and their version.
@@ -273,8 +311,11 @@ impl Strategy for Hyperrsi {
         }
         self.update(candle);
         let mut decision = self.decide(ctx, candle.close);
+        if self.replan {
+            self.tell_plans(ctx, &mut decision);
+        }
         if ctx.recording() {
-            let outcome = match decision.intents.first() {
+            let outcome = match decision.intents.last() {
                 Some(Intent::Enter { .. }) => DecisionOutcome::Enter,
                 Some(Intent::Add { .. }) => DecisionOutcome::Add,
                 Some(Intent::Exit { .. }) => DecisionOutcome::Close,

@@ -2,41 +2,57 @@ use super::{account, at, btc, ready};
 use crate::model::{Amount, OrderKind, PositionSide, Price, Quantity, Side, Timeframe};
 use crate::position::{ExitReason, Trade};
 use crate::store::*;
+use crate::strategy::{Check, DecisionOutcome, DecisionRecord, Inputs, RecordedOrder, Stage};
 use rust_decimal_macros::dec;
 
-fn decision(id: &str) -> DecisionRecord {
-    DecisionRecord {
-        id: id.into(),
-        account: account(),
-        trader: "t1".into(),
-        instrument: btc(),
-        timeframe: Timeframe::M5,
-        candle: Some(at(1_700_000_100)),
-        at: at(1_700_000_400),
-        settings_version: 3,
-        settings_hash: "abc".into(),
+fn decision(id: &str) -> JournaledDecision {
+    let record = DecisionRecord {
         strategy: "hyperrsi".into(),
-        engine_version: "0.1.0".into(),
-        inputs: [(Code::of("p"), "31.4".into()), (Code::of("c"), "29.2".into())].into(),
+        symbol: btc(),
+        timeframe: Timeframe::M5,
+        candle: at(1_700_000_100),
+        settings_hash: "abc".into(),
+        inputs: Inputs { p: Some("31.4".into()), c: Some("29.2".into()), ..Inputs::default() },
         leg: None,
         checks: vec![Check {
-            stage: "first_entry.long".into(),
+            stage: Stage::FirstEntryShort,
             gate: "trend".into(),
             ok: false,
             left: "-2".into(),
             op: "!=".into(),
             right: "-2".into(),
         }],
-        outcome: Outcome::None,
+        outcome: DecisionOutcome::None,
         reason: "trend_blocked".into(),
-        orders: vec![DecisionOrder {
-            client_id: "hr1".parse().unwrap(),
-            side: Side::Buy,
-            kind: OrderKind::Market,
-            quantity: Quantity::new(dec!(0.5)),
-            venue_id: None,
-        }],
+        orders: vec![],
+    };
+    JournaledDecision {
+        id: id.into(),
+        account: account(),
+        trader: "t1".into(),
+        at: at(1_700_000_400),
+        settings_version: 3,
+        engine_version: "0.1.0".into(),
+        record,
+        venue_orders: vec![],
     }
+}
+
+fn entered(id: &str, side: Side) -> JournaledDecision {
+    let order = RecordedOrder {
+        client_id: "hr1".parse().unwrap(),
+        side,
+        kind: OrderKind::Market,
+        quantity: Quantity::new(dec!(0.5)),
+    };
+    let decided = decision(id);
+    let record = DecisionRecord {
+        outcome: DecisionOutcome::Enter,
+        reason: "signal".into(),
+        orders: vec![order],
+        ..decided.record
+    };
+    JournaledDecision { record, ..decided }
 }
 
 fn trade(revision: u32, net: i64, certainty: TradeCertainty) -> TradeRecord {
@@ -74,25 +90,37 @@ fn trade(revision: u32, net: i64, certainty: TradeCertainty) -> TradeRecord {
 }
 
 #[test]
-fn a_decision_is_written_as_trading_17_4_shows_it() {
+fn a_decision_is_written_as_one_flat_object() {
     let value = serde_json::to_value(decision("1")).unwrap();
     assert_eq!(value["candle"], 1_700_000_100_000_i64);
-    assert_eq!(value["symbol"], "BTCUSDT");
+    assert_eq!(value["symbol"]["symbol"], "BTCUSDT");
     assert_eq!(value["outcome"], "none");
     assert_eq!(value["reason"], "trend_blocked");
     assert_eq!(value["inputs"]["p"], "31.4");
-    assert_eq!(value["checks"][0]["stage"], "first_entry.long");
-    assert_eq!(serde_json::from_value::<DecisionRecord>(value).unwrap(), decision("1"));
+    assert_eq!(value["checks"][0]["stage"], "first_entry.short");
+    for required in ["id", "account", "timeframe", "settings_version", "settings_hash", "strategy"] {
+        assert!(!value[required].is_null(), "{required} (TRADING 17.3)");
+    }
+    assert_eq!(value["engine_version"], "0.1.0");
+    assert_eq!(serde_json::from_value::<JournaledDecision>(value).unwrap(), decision("1"));
 }
 
 #[test]
 fn venue_ids_and_ageing_inputs_do_not_make_decisions_differ() {
     let mut live = decision("live");
-    live.orders[0].venue_id = Some("77".into());
-    live.inputs.insert("available".into(), "100".into());
+    live.venue_orders = vec![VenueOrder { client_id: "hr1".parse().unwrap(), venue_id: "77".into() }];
+    live.record.inputs.available = Some("100".into());
     assert!(live.decides_like(&decision("backtest")));
-    live.reason = "cooldown".into();
+    live.record.reason = "cooldown".into();
     assert!(!live.decides_like(&decision("backtest")));
+}
+
+#[test]
+fn a_decision_is_tagged_with_the_side_it_is_about() {
+    let side = |decision: &JournaledDecision| Entry::decision(decision).unwrap().tags.side;
+    assert_eq!(side(&decision("the check that decided")), Some(PositionSide::Short));
+    assert_eq!(side(&entered("a buy", Side::Buy)), Some(PositionSide::Long));
+    assert_eq!(side(&entered("a sale", Side::Sell)), Some(PositionSide::Short));
 }
 
 #[test]
@@ -124,7 +152,7 @@ fn records_survive_json() {
     let text = serde_json::to_string(&record).unwrap();
     let back: Record = serde_json::from_str(&text).unwrap();
     assert_eq!(back, record);
-    assert_eq!(back.entry.body.parse::<DecisionRecord>(), Ok(decision("1")));
+    assert_eq!(back.entry.body.parse::<JournaledDecision>(), Ok(decision("1")));
     for kind in RecordKind::ALL {
         assert_eq!(RecordKind::from_code(kind.code()), Some(*kind));
     }

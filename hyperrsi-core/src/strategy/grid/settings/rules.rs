@@ -140,20 +140,22 @@ fn timeframe(settings: &Settings, _: &Environment, errors: &mut Vec<Issue>) {
     }
 }
 
+/// Whether a key has been found faulty already: one finding each is enough.
+fn is_found(errors: &[Issue], keys: [&str; 2]) -> bool {
+    errors.iter().any(|issue| keys.contains(&issue.key.as_str()))
+}
+
 fn lengths(settings: &Settings, _: &Environment, errors: &mut Vec<Issue>) {
     let (fast, slow) = (settings.average_fast, settings.average_slow);
-    if fast >= slow && slow > 2 {
-        errors.extend(
-            Bounds::Between(dec!(2), Decimal::from(slow) - Decimal::ONE).check("average_fast", fast.into()),
-        );
+    if fast >= slow && !is_found(errors, ["average_fast", "average_slow"]) {
+        let bounds = Bounds::Between(dec!(2), slow.saturating_sub(1).into());
+        errors.extend(bounds.check("average_fast", fast.into()));
     }
 }
 
 fn hysteresis(settings: &Settings, _: &Environment, errors: &mut Vec<Issue>) {
-    if settings.adx_on <= Decimal::ONE_HUNDRED && settings.adx_off > settings.adx_on {
-        let bounds = Bounds::Between(Decimal::ZERO, settings.adx_on);
-        errors.retain(|issue| issue.key != "adx_off");
-        errors.extend(bounds.check("adx_off", settings.adx_off));
+    if settings.adx_off > settings.adx_on && !is_found(errors, ["adx_on", "adx_off"]) {
+        errors.extend(Bounds::Between(Decimal::ZERO, settings.adx_on).check("adx_off", settings.adx_off));
     }
 }
 

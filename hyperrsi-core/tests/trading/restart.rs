@@ -1,0 +1,165 @@
+//! A trader that goes on from its snapshot, positions that are claimed, cancels that are refused.
+
+use crate::support::*;
+use hyperrsi_core::model::*;
+use hyperrsi_core::position::{Distance, StopKind};
+use hyperrsi_core::risk::{Refusal, Size};
+use hyperrsi_core::strategy::{Decision, LegState};
+use hyperrsi_core::trader::{AccountRead, Answer, Command, Event, Input, Output, RejectClass, Trader};
+
+fn stopped() -> hyperrsi_core::position::ExitPlan {
+    ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5)))
+}
+
+fn rig() -> Rig {
+    Rig::new(instrument(dec!(0.1), dec!(0.01), dec!(0.01)))
+}
+
+/// The process dies; another one goes on from the newest snapshot.
+fn restart(rig: &mut Rig) {
+    rig.asked.clear();
+    let stored = serde_json::to_string(&rig.trader.snapshot()).unwrap();
+    rig.trader = Trader::restore(serde_json::from_str(&stored).unwrap());
+    rig.feed(Input::Warm);
+    rig.feed(Input::Command(Command::Start));
+}
+
+#[test]
+fn everything_that_rests_is_known_again_and_nothing_is_sent_twice() {
+    let mut rig = rig();
+    rig.enter(LONG, dec!(1), dec!(1_000), stopped());
+    rig.price(1_020.0);
+    rig.fill_take_profit(LONG);
+    let (live, view) = (rig.live.clone(), rig.trader.view().clone());
+    let sent = rig.log.len();
+    restart(&mut rig);
+    assert_eq!((&rig.live, rig.trader.view()), (&live, &view));
+    let places =
+        |o: &&Output| matches!(o, Output::Place { .. } | Output::Amend { .. } | Output::Cancel { .. });
+    assert_eq!(rig.log[sent..].iter().filter(places).count(), 0);
+    // Break-even of the filled level is still in force, and further levels go on.
+    assert_eq!(rig.states(LONG)[0], hyperrsi_core::position::LevelState::Filled);
+    rig.fill_take_profit(LONG);
+    rig.fill_take_profit(LONG);
+    assert_eq!((rig.open(LONG), rig.trades.len()), (dec!(0), 1));
+}
+
+#[test]
+fn an_order_whose_answer_was_lost_is_looked_up_first() {
+    let mut rig = rig();
+    rig.decide(Decision::enter(LONG, Size::Base(dec!(1).into()), stopped()));
+    rig.mode = Mode::Silent;
+    rig.price(1_000.0);
+    let Asked::Place(_, entry) = rig.asked[0].clone() else { panic!("{:?}", rig.asked) };
+    restart(&mut rig);
+    assert!(matches!(rig.asked[0], Asked::Query(_, id) if id == entry.client_id), "{:?}", rig.asked);
+    assert!(rig.trader.gates().count() == 0 || rig.trader.gates().all(|gate| gate != Refusal::NotRunning));
+    // Nothing is opened while its outcome is unknown.
+    rig.advance(Span::minutes(1));
+    rig.decide(Decision::enter(LONG, Size::Base(dec!(1).into()), stopped()));
+    assert!(!rig.refusals().is_empty());
+    // It had never arrived: the leg is free again.
+    rig.mode = Mode::Obliging;
+    rig.oblige_all();
+    assert_eq!(rig.trader.view().long.state, LegState::Flat);
+}
+
+#[test]
+fn an_opening_that_was_decided_and_not_sent_is_gone() {
+    let mut rig = rig();
+    rig.decide(Decision::enter(LONG, Size::Base(dec!(1).into()), stopped()));
+    restart(&mut rig);
+    rig.price(1_000.0);
+    assert!(rig.live.is_empty());
+    assert_eq!(rig.trader.view().long.state, LegState::Flat);
+    // 3.5: its candle is used all the same.
+    assert!(rig.trader.view().long.candle_used.is_some());
+}
+
+#[test]
+fn an_amendment_in_doubt_is_made_again() {
+    let mut rig = rig();
+    rig.enter(LONG, dec!(1), dec!(1_000), stopped());
+    rig.mode = Mode::Silent;
+    rig.price(1_020.0);
+    rig.fill_take_profit(LONG); // the stop is to be made smaller
+    assert!(matches!(rig.asked[0], Asked::Amend(..)));
+    restart(&mut rig);
+    rig.mode = Mode::Obliging;
+    rig.oblige_all();
+    assert_eq!(rig.stop_order(LONG).unwrap().quantity.get(), dec!(0.7));
+}
+
+#[test]
+fn gates_that_somebody_closed_stay_closed() {
+    let mut rig = rig();
+    rig.feed(Input::Command(Command::Pause));
+    restart(&mut rig);
+    assert_eq!(rig.trader.gates().collect::<Vec<_>>(), [Refusal::Paused]);
+    rig.feed(Input::Gate { gate: Refusal::Journal, closed: true });
+    restart(&mut rig);
+    assert_eq!(rig.trader.gates().collect::<Vec<_>>(), [Refusal::Paused], "this process has its own journal");
+}
+
+#[test]
+fn s13_4_a_claimed_position_is_protected_by_the_plan_of_the_claim() {
+    let mut rig = rig();
+    rig.mode = Mode::Silent;
+    let request = |rig: &mut Rig| loop {
+        if let Some(Asked::Read(request)) = rig.asked.pop() {
+            return request;
+        }
+    };
+    let position = PositionSnapshot {
+        key: PositionKey { instrument: rig.trader.view().instrument.id.clone(), side: LONG },
+        quantity: dec!(2).into(),
+        average: dec!(1_000).into(),
+        liquidation: None,
+        updated: rig.now,
+    };
+    let read = |position: &PositionSnapshot| {
+        let read = AccountRead { positions: vec![position.clone()], ..AccountRead::default() };
+        Some(Box::new(read))
+    };
+    rig.feed(Input::Link(hyperrsi_core::trader::Link::Gap));
+    let asked = request(&mut rig);
+    rig.feed(Input::AccountRead { request: asked, read: read(&position) });
+    assert!(rig.events.iter().any(|event| matches!(event, Event::Foreign { side: LONG })));
+    assert!(rig.asked.is_empty(), "it is not touched: {:?}", rig.asked);
+    rig.feed(Input::Command(Command::Claim { side: LONG, exits: stopped() }));
+    let asked = request(&mut rig);
+    rig.feed(Input::AccountRead { request: asked, read: read(&position) });
+    rig.mode = Mode::Obliging;
+    rig.oblige_all();
+    assert_eq!((rig.open(LONG), rig.trader.view().long.entries), (dec!(2), 1));
+    assert_eq!(rig.stop(LONG), stop_at(dec!(950), StopKind::Fixed));
+    assert_eq!(rig.stop_order(LONG).unwrap().quantity.get(), dec!(2));
+    assert_eq!(prices(&rig.take_profits(LONG))[0], (dec!(1_020), dec!(0.6)));
+}
+
+#[test]
+fn a_refused_cancel_is_tried_again_a_little_later_each_time() {
+    let mut rig = rig();
+    rig.enter(LONG, dec!(1), dec!(1_000), stopped());
+    rig.mode = Mode::Silent;
+    rig.feed(Input::Command(Command::SetExits { side: LONG, exits: ladder([30, 30, 40]) }));
+    let mut cancels = Vec::new();
+    for _ in 0..40 {
+        let waiting = std::mem::take(&mut rig.asked);
+        for asked in waiting {
+            match asked {
+                Asked::Cancel(request, id) => {
+                    cancels.push((rig.now, id));
+                    rig.answer(request, Answer::Refused(RejectClass::Other, "try later".into()));
+                }
+                other => rig.oblige(other),
+            }
+        }
+        rig.sleep(Span::millis_of(250));
+    }
+    let first = cancels[0].1;
+    let times: Vec<_> = cancels.iter().filter(|(_, id)| *id == first).map(|(at, _)| *at).collect();
+    let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // 1, 2, 4 seconds in the ten that passed.
+    assert_eq!(gaps, [Span::seconds(1), Span::seconds(2), Span::seconds(4)], "{times:?}");
+}

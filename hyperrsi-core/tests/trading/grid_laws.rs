@@ -191,7 +191,7 @@ impl Strategy for Restarted {
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         PositionSide::BOTH.into_iter().for_each(|side| Self::look(ctx.leg(side)));
         self.seen += 1;
-        if self.seen % self.every == 0 {
+        if self.seen.is_multiple_of(self.every) {
             let text = self.grid.save().unwrap().to_string();
             self.grid = self.fresh.clone();
             self.grid.restore(&serde_json::from_str(&text).unwrap()).unwrap();

@@ -41,6 +41,11 @@ impl AdxFilter {
         }
     }
 
+    /// What another one has seen, judged by these limits from now on.
+    pub(super) fn resume(&mut self, saved: Self) {
+        *self = Self { on: self.on, off: self.off, ..saved };
+    }
+
     /// The newest ADX, once it is known.
     pub(super) fn adx(&self) -> Option<f64> {
         self.dmi.value().and_then(|value| value.adx)

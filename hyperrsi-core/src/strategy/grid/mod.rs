@@ -370,13 +370,17 @@ impl Strategy for Grid {
     }
 
     fn restore(&mut self, state: &serde_json::Value) -> Result<(), RestoreError> {
-        let state: State =
+        let mut state: State =
             serde_json::from_value(state.clone()).map_err(|error| RestoreError(error.to_string()))?;
         let count = self.settings.grid_num as usize;
         if [&state.long, &state.short].into_iter().any(|side| !side.is_empty() && side.len() != count) {
             return Err(RestoreError(format!("it has another number of levels than {count}")));
         }
-        self.state = state;
+        let mut adx = self.state.adx.take();
+        if let (Some(own), Some(saved)) = (&mut adx, state.adx.take()) {
+            own.resume(saved);
+        }
+        self.state = State { adx, ..state };
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Wanted {
     pub(crate) entry: RestingEntry,
-    /// It was refused; the strategy has to ask for it anew.
+    /// It was refused or has filled; the strategy has to ask for it anew.
     pub(crate) refused: bool,
 }
 
@@ -121,7 +121,7 @@ impl Trader {
             && !self.entries.iter().any(|e| e.side() == side && e.kind() == EntryKind::Resting(key))
     }
 
-    /// A resting entry was refused: it is not tried again until the strategy asks anew.
+    /// A resting entry was refused, or has filled: it does not rest again until the strategy asks anew.
     pub(super) fn refuse_resting(&mut self, side: PositionSide, key: u16) {
         let found = self.rest.iter_mut().find(|w| w.entry.side == side && w.entry.key == key);
         if let Some(wanted) = found {

@@ -11,6 +11,7 @@ use hyperrsi::prelude::*;
 use hyperrsi::series::FundingRates;
 use hyperrsi::series::file::load_funding;
 use hyperrsi::strategy::Threshold;
+use hyperrsi::strategy::grid::{self, Grid};
 use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot, TrendTimeframe};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
 use serde_json::{Map, Value};
@@ -84,6 +85,8 @@ struct Args {
 enum Kind {
     /// RSI entries with trend filter, ladder, break-even and trailing stop.
     Hyperrsi,
+    /// Limit entries on levels around an average, each lot with an exit of its own; needs settings with `capital`.
+    Grid,
     /// The plain rule other engines are compared with: RSI(14) up through 30, 1 unit, +2 % / -1 %.
     Threshold,
 }
@@ -130,6 +133,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let (report, lower) = match args.strategy {
         Kind::Threshold => threshold(&candles, &data, config)?,
         Kind::Hyperrsi => hyperrsi(&candles, &data, config, record, &instrument)?,
+        Kind::Grid => grid(&candles, &data, config, record, &instrument)?,
     };
     shared::print(&report);
     if let Some(path) = &args.json {
@@ -219,6 +223,28 @@ fn hyperrsi(
     };
     let strategy = Hyperrsi::new(Snapshot::new(1, settings), instrument)?;
     Ok((with_bar(&data.backtest(candles, config)?, &strategy)?, lower))
+}
+
+fn grid(
+    candles: &Candles,
+    data: &Data,
+    mut config: Config,
+    mut record: Map<String, Value>,
+    instrument: &Instrument,
+) -> Result<(Report, Lower), Failure> {
+    record.remove("symbol"); // of the file, not of the grid
+    record.remove("timeframe");
+    let mut environment = grid::settings::Environment::of(instrument);
+    environment.price = candles.closes().first().and_then(|close| Decimal::try_from(*close).ok());
+    let (settings, warnings) = grid::settings::Settings::check(&record, &environment)?;
+    for warning in warnings {
+        shared::say(format!("warning: {}", warning.message));
+    }
+    config.trader = grid::policy(&settings, instrument);
+    config.trader.journal = false; // nothing of a backtest has to survive
+    let strategy = Grid::new(settings, candles.timeframe(), instrument, config.maker_fee)?;
+    let report = with_bar(&data.backtest(candles, config)?, &strategy)?;
+    Ok((report, Lower { rsi_length: 14, levels: Vec::new(), trend: None }))
 }
 
 fn with_bar<S: Strategy + Clone + Sync>(backtest: &Backtest<'_>, strategy: &S) -> Result<Report, Failure> {

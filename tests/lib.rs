@@ -14,6 +14,8 @@ pub mod book {
     pub mod backtest {}
     #[doc = include_str!("../docs/src/research.md")]
     pub mod research {}
+    #[doc = include_str!("../docs/src/grid.md")]
+    pub mod grid {}
     #[doc = include_str!("../docs/src/migration.md")]
     pub mod migration {}
 }

@@ -7,6 +7,7 @@
 mod context;
 mod decision;
 pub mod explain;
+pub mod grid;
 mod record;
 pub mod rsi_trend;
 mod threshold;

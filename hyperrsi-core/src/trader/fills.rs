@@ -90,6 +90,9 @@ impl Trader {
         if key.is_some() && booked.is_some_and(|b| !b.late) {
             self.take_plan_of(fill);
         }
+        if let Some(key) = key {
+            self.refuse_resting(side, key); // done: once its lot is gone the strategy asks for it anew
+        }
         let leg = self.leg_mut(side);
         if !ours && leg.book.is_flat() {
             // Somebody else opened it: not ours to trade until claimed.

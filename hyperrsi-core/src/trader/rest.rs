@@ -1,16 +1,18 @@
 //! Limit entries that a strategy wants to rest: a desired state, kept like protection (TRADING 16.4, 16.5).
 
 use super::entry::{EntryKind, PendingEntry};
+use super::orders::Tracked;
 use super::{Role, Trader};
 use crate::model::{ClientOrderId, Overflow, PositionSide};
 use crate::risk::{Refusal, Refused};
 use crate::strategy::RestingEntry;
+use std::sync::Arc;
 
 /// An entry that should rest.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Wanted {
     pub(crate) entry: RestingEntry,
-    /// It was refused; the strategy has to ask for it anew.
+    /// It was refused or has filled; the strategy has to ask for it anew.
     pub(crate) refused: bool,
 }
 
@@ -41,8 +43,25 @@ impl Trader {
             }
         }
         self.rest = wanted;
+        self.renew_resting();
         PositionSide::BOTH.into_iter().for_each(|side| self.reconcile_rest(side));
         Ok(())
+    }
+
+    /// What an order fills that stays where it is is left as its newest entry says, not as the one it was placed by.
+    fn renew_resting(&mut self) {
+        for wanted in &self.rest {
+            let RestingEntry { key, side, price, ref exits, lot, .. } = wanted.entry;
+            let same = |order: &&Tracked| {
+                order.role == Role::Resting(key)
+                    && order.filled.is_zero()
+                    && order.spec.kind.price() == Some(price)
+            };
+            let id = self.orders.of(side).find(same).map(|order| order.spec.client_id);
+            if let Some(order) = id.and_then(|id| self.orders.get_mut(&id)) {
+                order.resting = Some((Arc::clone(exits), lot));
+            }
+        }
     }
 
     /// Nothing rests on a side any more, and what fills of it nevertheless is late.
@@ -102,7 +121,7 @@ impl Trader {
             && !self.entries.iter().any(|e| e.side() == side && e.kind() == EntryKind::Resting(key))
     }
 
-    /// A resting entry was refused: it is not tried again until the strategy asks anew.
+    /// A resting entry was refused, or has filled: it does not rest again until the strategy asks anew.
     pub(super) fn refuse_resting(&mut self, side: PositionSide, key: u16) {
         let found = self.rest.iter_mut().find(|w| w.entry.side == side && w.entry.key == key);
         if let Some(wanted) = found {

@@ -94,6 +94,9 @@ pub struct Rig {
     pub trades: Vec<Trade>,
     pub evaluate: Option<RequestId>,
     pub fills: Vec<Fill>,
+    /// Whether the test answers what the trader asks about fills; otherwise the answer is to hold.
+    pub asks_about_fills: bool,
+    pub asked_about: Vec<(RequestId, Fill)>,
     next_fill: u64,
 }
 
@@ -121,6 +124,8 @@ impl Rig {
             trades: Vec::new(),
             evaluate: None,
             fills: Vec::new(),
+            asks_about_fills: false,
+            asked_about: Vec::new(),
             next_fill: 0,
         };
         rig.feed(Input::Warm);
@@ -148,6 +153,9 @@ impl Rig {
             Output::Evaluate { request, .. } => {
                 self.evaluate = Some(request);
                 return;
+            }
+            Output::EvaluateFill { request, fill } if self.asks_about_fills => {
+                return self.asked_about.push((request, *fill));
             }
             Output::EvaluateFill { request, .. } => {
                 let decision = Decision::hold();

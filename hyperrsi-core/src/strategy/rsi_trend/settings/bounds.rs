@@ -22,7 +22,7 @@ pub enum Bounds {
 
 impl Bounds {
     /// What is wrong with a value, if anything: `positive` where only the lower end is open at zero, else `range`.
-    pub(super) fn check(self, key: &str, value: Decimal) -> Option<Issue> {
+    pub(in crate::strategy) fn check(self, key: &str, value: Decimal) -> Option<Issue> {
         let range = |min: Decimal, max: Decimal| {
             let (min, max, got) = (plain(min), plain(max), plain(value));
             Some(Issue::new("range", key, format!("{key} must be between {min} and {max}, got {got}")))
@@ -45,12 +45,12 @@ impl Bounds {
 }
 
 /// A decimal as messages show it: without trailing zeros.
-pub(super) fn plain(value: Decimal) -> String {
+pub(in crate::strategy) fn plain(value: Decimal) -> String {
     value.normalize().to_string()
 }
 
 /// A value as messages show it: JSON, so that `"30"` and `30` can be told apart.
-pub(super) fn shown(value: &serde_json::Value) -> String {
+pub(in crate::strategy) fn shown(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Number(_) => {
             super::field::decimal(value).map_or_else(|| value.to_string(), |d| decimal_value(d).to_string())

@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 
 /// Why a value was not taken.
-pub(super) enum Fault {
+pub(in crate::strategy) enum Fault {
     /// It has another type; the word names the right one.
     Type(&'static str),
     /// It is none of the listed words.
@@ -30,8 +30,12 @@ pub enum Kind {
     Int,
     /// A whole number, or the word `auto`.
     IntOrAuto,
+    /// A whole number, or the word `none`.
+    IntOrNone,
     /// A decimal.
     Decimal,
+    /// A list of decimals.
+    Decimals,
     /// One of these words.
     Choice(Vec<&'static str>),
     /// Any text.
@@ -45,7 +49,7 @@ pub enum Kind {
 }
 
 /// A slot of the settings that a key stands for.
-pub(super) trait Field {
+pub(in crate::strategy) trait Field {
     fn read(&mut self, value: &Value) -> Result<(), Fault>;
     fn write(&self) -> Value;
     fn kind(&self) -> Kind;
@@ -60,7 +64,7 @@ pub(super) trait Field {
 }
 
 /// A decimal of a JSON number or text, without a detour through binary fractions and without rounding.
-pub(super) fn decimal(value: &Value) -> Option<Decimal> {
+pub(in crate::strategy) fn decimal(value: &Value) -> Option<Decimal> {
     match value {
         Value::Number(number) => parse_decimal(&number.to_string()),
         Value::String(text) => parse_decimal(text),
@@ -87,7 +91,7 @@ fn parse_decimal(text: &str) -> Option<Decimal> {
 }
 
 /// A JSON number where that reads back as the same decimal, else a text.
-pub(super) fn decimal_value(decimal_: Decimal) -> Value {
+pub(in crate::strategy) fn decimal_value(decimal_: Decimal) -> Value {
     let text = decimal_.normalize().to_string();
     let number = serde_json::from_str::<Number>(&text).ok().map(Value::Number);
     number.filter(|value| decimal(value) == Some(decimal_)).unwrap_or(Value::String(text))

@@ -13,7 +13,11 @@ pub struct Issue {
 }
 
 impl Issue {
-    pub(super) fn new(code: &'static str, key: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(in crate::strategy) fn new(
+        code: &'static str,
+        key: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { code, key: key.into(), message: message.into() }
     }
 

@@ -40,6 +40,7 @@ mod validate;
 mod warnings;
 
 pub use bounds::Bounds;
+pub(in crate::strategy) use bounds::{plain, shown};
 pub use choices::{
     AmountUnit, Choice, CountUnit, Direction, EntryMode, ExecutionMode, HedgeSizeUnit, HedgeSlKind,
     HedgeTpKind, OnUnprotected, SpacingReference, StartLevel, TrailKind, TrendTimeframe, Unit, UnknownChoice,
@@ -47,6 +48,7 @@ pub use choices::{
 pub use environment::{Environment, Run};
 pub use exits::{BreakEven, Dual, HedgeSize, HedgeSl, HedgeTp, Level, Tp, Trailing};
 pub use field::Kind;
+pub(in crate::strategy) use field::{Fault, Field, decimal, decimal_value};
 pub use groups::{
     Cooldown, Entry, Execution, Extra, Indicators, MarginBlock, Market, Risk, Rsi, SignalAge, SignalBot,
     Sizing, Sl, Trend,

@@ -12,8 +12,11 @@ pub struct SettingsHash(u64);
 impl SettingsHash {
     /// The hash of settings.
     pub fn of(settings: &Settings) -> Self {
-        let sorted: std::collections::BTreeMap<String, Value> =
-            settings.to_public_map().into_iter().collect();
+        Self::of_record(settings.to_public_map())
+    }
+    /// The hash of a record of native values.
+    pub(in crate::strategy) fn of_record(record: serde_json::Map<String, Value>) -> Self {
+        let sorted: std::collections::BTreeMap<String, Value> = record.into_iter().collect();
         // Cannot fail: every key is a text.
         Self(fnv1a(&serde_json::to_vec(&sorted).unwrap_or_default()))
     }

@@ -1,4 +1,4 @@
-use super::{Backtest, BacktestError, Statistics};
+use super::{Backtest, BacktestError, Statistics, StrategyFailure};
 use crate::position::Trade;
 use crate::strategy::Strategy;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub struct Tally {
     pub ambiguous_candles: usize,
     /// Openings that were decided but not made, by reason code.
     pub skipped: BTreeMap<String, u64>,
+    /// The strategy panicked: what follows was made without it.
+    pub failure: Option<StrategyFailure>,
 }
 
 impl Tally {
@@ -91,6 +93,7 @@ impl Backtest<'_> {
             final_equity: run.final_equity,
             ambiguous_candles: run.ambiguous_candles,
             skipped: run.skipped,
+            failure: run.failure,
         })
     }
 }

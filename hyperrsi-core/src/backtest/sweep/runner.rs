@@ -87,7 +87,11 @@ pub fn tally<S: Subject>(
 ) -> Result<Tally, Invalid> {
     let once = AssertUnwindSafe(|| {
         let (config, mut strategy) = subject.build(space.record(combo))?;
-        Ok(Backtest::sharing(candles, config)?.tally(&mut strategy, room)?)
+        let tally = Backtest::sharing(candles, config)?.tally(&mut strategy, room)?;
+        match &tally.failure {
+            Some(failure) => Err(Invalid::new("panic", failure.to_string())),
+            None => Ok(tally),
+        }
     });
     // What a panic leaves behind is `room`, which the next run clears.
     catch_unwind(once).unwrap_or_else(|_| Err(Invalid::new("panic", "the strategy panicked")))

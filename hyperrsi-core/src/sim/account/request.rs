@@ -154,10 +154,7 @@ impl Account {
                 Answer::PositionMode(self.mode)
             }
             Request::ServerTime => Answer::ServerTime(now),
-            #[expect(
-                unreachable_patterns,
-                reason = "a later request is refused by name until it is known here"
-            )]
+            // A request that came later is refused by name until it is known here.
             other => return Err(Unsupported::request(self.setup.venue.clone(), other).into()),
         })
     }

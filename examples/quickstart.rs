@@ -3,13 +3,19 @@ mod shared;
 
 use clap::Parser;
 use hyperrsi::indicator::trend::TrendState;
+use hyperrsi::model::Span;
 use hyperrsi::prelude::*;
+use hyperrsi::runtime::replay_identical;
 use hyperrsi::sample;
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
 use std::path::PathBuf;
 
-/// Backtests the HYPERRSI strategy on a year of bundled BTC/USDT candles and draws what happened.
+/// How much of the year is replayed through the driver of paper and live accounts.
+const REPLAYED: Span = Span::days(30);
+
+/// Backtests the HYPERRSI strategy on a year of bundled BTC/USDT candles, draws what happened, and replays the last days
+/// through the driver of paper and live accounts.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -39,7 +45,7 @@ fn main() -> Result<(), shared::Failure> {
     config.trace_protection = true;
 
     let strategy = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
-    let backtest = Backtest::new(&candles, config)?;
+    let backtest = Backtest::new(&candles, config.clone())?;
     let bar = shared::Progress::new("backtest");
     let report = backtest.report(|| strategy.clone(), &|done, all| bar.at(done, all))?;
     bar.finish();
@@ -52,6 +58,9 @@ fn main() -> Result<(), shared::Failure> {
     };
     shared::write_page(&report, &candles, lower, &args.html)?;
     shared::say(format!("Report: {}", shared::absolute(&args.html).display()));
+    config.start = candles.last_open_time().map(|last| last - REPLAYED);
+    let replay = replay_identical(&candles, &config, || strategy.clone())?;
+    shared::say(format!("Replay: {replay}"));
     shared::say("Next:   cargo run --release --example backtest -- --help");
     Ok(())
 }

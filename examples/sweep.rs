@@ -147,7 +147,7 @@ fn sweep<S: Subject>(
     if let (Some(path), Some(map)) = (&args.html, &map) {
         let facts = args.study.facts(config, candles);
         let page = Page { map, ranking: &ranking, space, facts: &facts };
-        shared::save(path, |file| Ok(file.write_all(page.html().as_bytes())?))?;
+        shared::save(path, |file| file.write_all(page.html().as_bytes()))?;
         shared::say(format!("Map:     {}", shared::absolute(path).display()));
     }
     Ok(())

@@ -113,7 +113,7 @@ fn walk<S: Subject>(
     if let Some(path) = &args.html {
         let facts = args.study.facts(config, candles);
         let page = walk_forward::page(&found, space, plan.metric, &facts);
-        shared::save(path, |file| Ok(file.write_all(page.as_bytes())?))?;
+        shared::save(path, |file| file.write_all(page.as_bytes()))?;
         shared::say(format!("Report: {}", shared::absolute(path).display()));
     }
     if let Some(path) = &args.trades {

@@ -72,6 +72,12 @@ need_chromium() {
   apt_install chromium fonts-liberation
 }
 
+need_python() {
+  if has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; then return; fi
+  [ "$install" = yes ] && has apt-get && [ "$(id -u)" = 0 ] || return
+  apt_install python3 python3-venv
+}
+
 apt_install() {
   local attempt
   printf '$ apt-get install %s\n' "$*"

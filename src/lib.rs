@@ -1,8 +1,8 @@
 //! Automated crypto trading: a strategy is written once, and the part that decides never does I/O.
 //!
 //! A [`Strategy`](strategy::Strategy) sees closed candles and answers with data: enter, how large, how to leave. The
-//! library sizes the entry, checks it against the account, protects the position and carries the exits out. Today it does
-//! so in a [`Backtest`](backtest::Backtest); the drivers for paper and live trading are being built on the same machines.
+//! library sizes the entry, checks it against the account, protects the position and carries the exits out: in a
+//! [`Backtest`](backtest::Backtest), and with the feature `runtime` on paper or against a venue.
 //!
 //! ```
 //! use hyperrsi::prelude::*;

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     fn minute(n: i64) -> Candle {
-        Candle::new(Timestamp::from_millis(n * 60_000), 100.0, 102.0, 98.0, 101.0 + n as f64 / 10.0, 1.0)
+        Candle::new(Timestamp::from_millis(n * 60_000), 100.0, 102.0, 98.0, 101.0 + n as f64 / 100.0, 1.0)
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Window {
 /// ```
 /// use hyperrsi_core::backtest::walk_forward::windows;
 /// use hyperrsi_core::model::{Span, Timestamp};
-/// let day = |n| Timestamp::from_millis(n * 86_400_000);
+/// let day = |n: i64| Timestamp::from_millis(n * 86_400_000);
 /// let all = windows(day(0)..day(100), Span::days(60), Span::days(30), false);
 /// assert_eq!((all[0].train.clone(), all[0].test.clone()), (day(0)..day(60), day(60)..day(90)));
 /// assert_eq!((all[1].train.clone(), all[1].test.clone()), (day(30)..day(90), day(90)..day(100)));

@@ -22,7 +22,7 @@
 //! | | |
 //! |---|---|
 //! | [`backtest`] | drives the machines over candles; statistics and reports |
-//! | `runtime` | drives them against an exchange and a store, on paper and live (feature `runtime`) |
+//! | `runtime` | drives them against an exchange and a store, on paper and live (features `replay` and `runtime`) |
 //! | [`trader`], [`account`], [`sim`] | one instrument; one account; the simulated venue |
 //! | [`strategy`], [`risk`] | what is wanted; what is allowed and how large |
 //! | [`position`] | a leg, and what must rest on the venue for it |
@@ -36,7 +36,8 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `runtime` | the drivers for paper and live trading, over tokio; on by default |
+//! | `replay` | the driver of paper and live accounts without tokio, to compare it with a backtest |
+//! | `runtime` | sessions for paper and live trading, over tokio; on by default |
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run implementations of the contracts against: a strategy, a store |
@@ -55,7 +56,7 @@ pub mod indicator;
 pub mod model;
 pub mod position;
 pub mod risk;
-#[cfg(feature = "runtime")]
+#[cfg(feature = "replay")]
 pub mod runtime;
 pub mod series;
 pub mod sim;

@@ -27,7 +27,7 @@ mod text;
 pub mod walk_forward;
 mod way;
 
-#[cfg(feature = "runtime")]
+#[cfg(feature = "replay")]
 pub(crate) use engine::Fact;
 
 pub use chart::{Chart, Pane, Plot};

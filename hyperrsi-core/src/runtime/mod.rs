@@ -11,35 +11,58 @@
 //!
 //! Inside a session, a driver without I/O owns the account and its traders: one input at a time goes in, work comes out,
 //! and the task around it performs the work. The same driver runs in replays, and in tests that kill it at every step.
+//!
+//! Two features: `replay` is the driver and what compares it with the backtest, without tokio; `runtime` is all of it.
+#![cfg_attr(
+    not(feature = "runtime"),
+    allow(dead_code, unused_imports, reason = "a replay asks less of the driver than a session does")
+)]
 
+#[cfg(feature = "runtime")]
 mod calls;
+#[cfg(feature = "runtime")]
 mod clock;
+#[cfg(feature = "runtime")]
 mod desk;
+#[cfg(feature = "runtime")]
 pub mod doctor;
 mod driver;
+#[cfg(feature = "runtime")]
 mod hub;
+#[cfg(feature = "runtime")]
 pub mod layer;
 mod mapping;
+mod options;
+#[cfg(feature = "runtime")]
 pub mod paper;
+#[cfg(feature = "runtime")]
 pub mod parity;
 mod replay;
 mod series;
+#[cfg(feature = "runtime")]
 mod session;
+#[cfg(feature = "runtime")]
 mod writer;
 
 /// Runs a future to its end on a runtime of its own, for programs that have none.
 ///
 /// # Errors
 /// When the operating system gives no threads.
+#[cfg(feature = "runtime")]
 pub fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     Ok(runtime.block_on(future))
 }
 
+#[cfg(feature = "runtime")]
 pub use clock::{Clock, Sleep, VenueClock};
+#[cfg(feature = "runtime")]
 pub use desk::LocalDesk;
 pub use driver::{Plan, SeatId};
+#[cfg(feature = "runtime")]
 pub use hub::{Board, Hub, HubOptions, Prices};
+pub use options::Options;
 pub use replay::{Replay, replay_identical};
 pub use series::{Shelf, Shelved};
-pub use session::{Exit, Handle, Options, Parts, Session, StartError, Unprotected};
+#[cfg(feature = "runtime")]
+pub use session::{Exit, Handle, Parts, Session, StartError, Unprotected};

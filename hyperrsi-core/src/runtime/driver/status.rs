@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::position::LevelState;
 use crate::risk::Refusal;
-use crate::runtime::session::Options;
+use crate::runtime::options::Options;
 use crate::store::Code;
 use crate::strategy;
 use crate::trader::Trader;

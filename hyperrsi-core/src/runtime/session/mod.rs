@@ -12,7 +12,7 @@ mod build;
 mod exit;
 mod serve;
 
-pub use build::{Options, Parts, StartError};
+pub use build::{Parts, StartError};
 pub use exit::{Exit, Unprotected};
 pub(crate) use serve::Ask;
 

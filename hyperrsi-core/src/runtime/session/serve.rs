@@ -1,6 +1,5 @@
 //! The account's task: one input at a time.
 
-use super::build::Options;
 use super::{Exit, Message, Unprotected};
 use crate::desk::{AccountStatus, EventKind, TraderStatus};
 use crate::exchange::{AccountEvent, AccountStream, Exchange, ExchangeError, ExchangeExt};
@@ -10,6 +9,7 @@ use crate::runtime::calls;
 use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{Done, Driver, Job, Purpose, SeatId, Verdict, Work};
 use crate::runtime::hub::{Backoff, Hub, Prices};
+use crate::runtime::options::Options;
 use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
 use crate::store::{Lease, Store};
 use crate::trader::{Command, PriceSource};

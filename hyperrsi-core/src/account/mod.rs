@@ -29,6 +29,8 @@ struct Slot {
     /// Signed quantity and cost of both legs, and the newest price, for fast equity points.
     exposure: (f64, f64),
     price: f64,
+    /// Margin and fee of the newest opening that was refused for want of them.
+    wanted: Option<Amount>,
 }
 
 #[derive(Debug)]
@@ -129,6 +131,7 @@ impl Account {
             reserved: Vec::new(),
             exposure: (0.0, 0.0),
             price: 0.0,
+            wanted: None,
         });
         Ok(SlotId(self.slots.len() - 1))
     }
@@ -183,7 +186,7 @@ impl Account {
         let Some(entry) = self.slots.get(slot.0) else {
             return Err(Refused::new(Refusal::InvalidIntent, "the instrument is not registered"));
         };
-        let sized = size_entry(SizingInput {
+        let input = SizingInput {
             instrument: &entry.instrument,
             size: ask.size,
             price: ask.price,
@@ -191,7 +194,20 @@ impl Account {
             taker_fee: self.taker_fee,
             available,
             min_entry_notional: ask.min_entry_notional,
-        })?;
+        };
+        let sized = match size_entry(input) {
+            Ok(sized) => sized,
+            Err(refused) => {
+                if refused.code == Refusal::InsufficientMargin {
+                    let unlimited = SizingInput { available: Amount::new(Decimal::MAX), ..input };
+                    let wanted = size_entry(unlimited).ok().and_then(|s| s.margin.plus(s.fee).ok());
+                    if let Some(entry) = self.slots.get_mut(slot.0) {
+                        entry.wanted = wanted;
+                    }
+                }
+                return Err(refused);
+            }
+        };
         let mut opening = Opening {
             instrument: entry.instrument.id.clone(),
             order: crate::model::OrderSpec { quantity: sized.quantity, ..ask.order },
@@ -353,6 +369,14 @@ impl Account {
             }
         }
         Ok(adjustment)
+    }
+
+    /// Whether what is available covers the newest opening that lacked margin, and a hundredth more: the block that such
+    /// refusals end in is lifted early then (TRADING 12.4).
+    pub fn margin_is_back(&self, slot: SlotId) -> bool {
+        let wanted = self.slots.get(slot.0).and_then(|slot| slot.wanted);
+        let enough = wanted.and_then(|wanted| wanted.get().checked_mul(Decimal::new(101, 2)));
+        enough.is_some_and(|enough| self.available().is_ok_and(|available| available.get() >= enough))
     }
 
     /// What the venue says is free, if it says so: more is never reserved, whatever the books show.

@@ -7,6 +7,7 @@ use crate::model::{
     TriggerSource, decimal_from_f64,
 };
 use crate::position::Trade;
+use crate::risk::Refusal;
 use crate::series::History;
 use crate::sim::{Venue, VenueEvent};
 use crate::strategy::{Context, DecisionRecord, Strategy};
@@ -14,7 +15,7 @@ use crate::trader::{AccountRead, Answer, Event, Input, Lookup, Output, PriceSour
 use std::collections::BTreeMap;
 
 /// What market and venue did to a trader: with the closed candles, all it takes to run another driver alike.
-#[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "the runtime reads them"))]
+#[cfg_attr(not(feature = "replay"), expect(dead_code, reason = "the runtime reads them"))]
 #[derive(Clone, Debug)]
 pub(crate) enum Fact {
     /// A price was passed or traded at.
@@ -39,6 +40,8 @@ pub(super) struct Engine {
     pub(super) recording: bool,
     /// Whether anything was asked for or reported since the flag was last cleared.
     pub(super) busy: bool,
+    /// Missing margin blocks openings.
+    margin_blocked: bool,
     /// The mark-price candle beside the one that is walked, where mark prices are known.
     pub(super) mark: Option<Candle>,
     /// The strategy is being asked about a fill, at this time.
@@ -63,6 +66,7 @@ impl Engine {
             records: Vec::new(),
             recording: false,
             busy: true,
+            margin_blocked: false,
             mark: None,
             asking: None,
             batch: Vec::new(),
@@ -94,6 +98,9 @@ impl Engine {
         if !self.fills.is_empty() {
             self.ask_about_fills(strategy, now, timeframe, histories)?;
         }
+        if self.margin_blocked {
+            self.lift_margin_block(now)?;
+        }
         self.trader.candle_closed(now, timeframe, candle);
         if let Some((request, timeframe)) = self.trader.poll_evaluate() {
             return self.evaluate(strategy, now, request, timeframe, candle, histories);
@@ -103,6 +110,15 @@ impl Engine {
             Some((request, timeframe)) => self.evaluate(strategy, now, request, timeframe, candle, histories),
             None => Ok(()),
         }
+    }
+
+    /// Openings that rest for want of margin go on as soon as it is there again (TRADING 12.4).
+    #[inline(never)]
+    fn lift_margin_block(&mut self, now: Timestamp) -> Result<(), Overflow> {
+        if self.account.margin_is_back(self.slot) {
+            self.feed(now, Input::Gate { gate: Refusal::MarginBlocked, closed: false })?;
+        }
+        Ok(())
     }
 
     /// The strategy hears of a candle's fills when the candle closes, before it is asked about the candle itself.
@@ -311,6 +327,7 @@ impl Engine {
                 *self.skipped.entry(refused.code.code().to_owned()).or_default() += 1;
             }
             Event::Decided(record) if self.recording => self.records.push(*record),
+            Event::Gate(Refusal::MarginBlocked, closed) => self.margin_blocked = closed,
             _ => {}
         }
     }

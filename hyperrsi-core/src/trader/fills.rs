@@ -195,8 +195,11 @@ impl Trader {
             Some(Role::LotExit(key)) => Some(key),
             _ => None,
         };
-        leg.exit(fill, reason, lot)?;
+        let gross = leg.exit(fill, reason, lot)?;
         let (left, epoch, closing) = (leg.book.quantity(), leg.epoch, leg.closing.is_some());
+        let (quantity, price) = (fill.quantity, fill.price);
+        self.emit(Event::Exited { side, reason, quantity, price, gross, left });
+        let leg = self.leg_mut(side);
         match booked {
             Some(Booked { role: Role::TakeProfit(level, _), complete, average, epoch: own, .. })
                 if own == epoch =>

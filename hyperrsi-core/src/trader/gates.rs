@@ -131,6 +131,14 @@ impl Trader {
         }
     }
 
+    /// Somebody outside closes or opens a gate.
+    pub(super) fn on_gate(&mut self, gate: Refusal, closed: bool) {
+        if gate == Refusal::MarginBlocked && !closed {
+            self.gates.margin_blocked_until = None;
+        }
+        self.set_gate(gate, closed);
+    }
+
     pub(super) fn on_configured(&mut self, outcome: Result<(), Refusal>) {
         match outcome {
             Ok(()) => self.set_gate(Refusal::LeverageMismatch, false),

@@ -255,7 +255,8 @@ pub enum Input<'a> {
     },
     /// An operator asks for something.
     Command(Command),
-    /// Something that concerns more than this trader forbids openings, or no longer does: a rejected key, maintenance.
+    /// Something that concerns more than this trader forbids openings, or no longer does: a rejected key, maintenance,
+    /// margin that is there again.
     Gate {
         /// The reason openings are refused with.
         gate: Refusal,

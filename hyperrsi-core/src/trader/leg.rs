@@ -162,17 +162,21 @@ impl Leg {
         Ok(())
     }
 
-    /// Books an exit fill: of the lot with that key first, then of the others as they come.
-    pub(crate) fn exit(&mut self, fill: &Fill, reason: ExitReason, lot: Option<u16>) -> Result<(), Overflow> {
+    /// Books an exit fill: of the lot with that key first, then of the others as they come. Returns its gross profit.
+    pub(crate) fn exit(
+        &mut self,
+        fill: &Fill,
+        reason: ExitReason,
+        lot: Option<u16>,
+    ) -> Result<Amount, Overflow> {
         let quantity = fill.quantity.min(self.book.quantity());
         let gross = self.book.exit(self.side, fill.price, quantity)?;
         if !self.lots.is_empty() {
-            return lots::exit(&mut self.lots, self.side, fill, quantity, reason, lot);
-        }
-        if let Some(trade) = &mut self.trade {
+            lots::exit(&mut self.lots, self.side, fill, quantity, reason, lot)?;
+        } else if let Some(trade) = &mut self.trade {
             trade.exit(fill, fill.fee, quantity, gross, reason)?;
         }
-        Ok(())
+        Ok(gross)
     }
 
     /// Remembers what the first stop puts at stake.

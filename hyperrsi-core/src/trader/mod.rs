@@ -24,8 +24,10 @@
 //! ```
 
 mod answers;
+mod applied;
 mod close;
 mod commands;
+mod decide;
 mod entry;
 mod extra;
 mod fills;
@@ -51,16 +53,17 @@ pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
 pub use snapshot::TraderSnapshot;
 
 use crate::model::{
-    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TradeId,
-    TraderId, TriggerSource,
+    ClientOrderId, Instrument, Overflow, PositionSide, Price, RequestId, Timeframe, Timestamp, TraderId,
+    TriggerSource,
 };
 use crate::position::{Book, EffectiveStop};
 use crate::strategy::{LotView, View};
+use applied::Applied;
 use entry::PendingEntry;
 use gates::Gates;
 use leg::Leg;
 use orders::Orders;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// A price and when it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -134,41 +137,6 @@ pub struct Trader {
     /// An evaluate output that comes before everything in the queue: one is made per candle.
     asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
-}
-
-/// Fills remembered for deduplication (I3).
-const APPLIED_FILLS: usize = 1_024;
-
-/// The newest fills, each applied once; older ones count as applied by their venue time.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-struct Applied {
-    known: BTreeSet<TradeId>,
-    order: VecDeque<(TradeId, Timestamp)>,
-    /// Fills up to this time are no longer remembered one by one.
-    before: Timestamp,
-}
-
-impl Default for Applied {
-    fn default() -> Self {
-        Self { known: BTreeSet::new(), order: VecDeque::new(), before: Timestamp::from_millis(i64::MIN) }
-    }
-}
-
-impl Applied {
-    /// Remembers a fill; false if it was applied before.
-    fn insert(&mut self, id: &TradeId, time: Timestamp) -> bool {
-        if time <= self.before || !self.known.insert(id.clone()) {
-            return false;
-        }
-        self.order.push_back((id.clone(), time));
-        if self.order.len() > APPLIED_FILLS
-            && let Some((oldest, time)) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-            self.before = self.before.max(time);
-        }
-        true
-    }
 }
 
 impl Trader {
@@ -296,7 +264,7 @@ impl Trader {
             Input::Policy(policy) => self.on_policy(*policy),
             Input::CloseFor { side, reason } => self.close_for(side, reason)?,
             Input::Command(command) => self.on_command(command)?,
-            Input::Gate { gate, closed } => self.set_gate(gate, closed),
+            Input::Gate { gate, closed } => self.on_gate(gate, closed),
             Input::Link(link) => self.on_link(link),
             Input::Wake => self.on_wake()?,
         }

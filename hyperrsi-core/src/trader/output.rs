@@ -1,6 +1,6 @@
 use crate::model::{
-    ClientOrderId, MarginMode, OrderSpec, PositionSide, Price, Quantity, RequestId, Ticket, Timeframe,
-    Timestamp,
+    Amount, ClientOrderId, MarginMode, OrderSpec, PositionSide, Price, Quantity, RequestId, Ticket,
+    Timeframe, Timestamp,
 };
 use crate::position::{EffectiveStop, ExitReason, Trade};
 use crate::risk::{Refusal, Refused, Size};
@@ -19,7 +19,7 @@ pub struct Reserve {
     /// The price it is sized at.
     pub price: Price,
     /// Least planned notional, for first entries.
-    pub min_entry_notional: Option<crate::model::Amount>,
+    pub min_entry_notional: Option<Amount>,
 }
 
 /// Whether something waits for a record to be durable.
@@ -80,6 +80,21 @@ pub enum Event {
         average: Price,
         /// Open quantity.
         quantity: Quantity,
+    },
+    /// A fill closed a part of a leg, or the rest of it.
+    Exited {
+        /// The leg.
+        side: PositionSide,
+        /// Why (TRADING 13.5).
+        reason: ExitReason,
+        /// What filled, base units.
+        quantity: Quantity,
+        /// At which price.
+        price: Price,
+        /// Profit before fees, quote units.
+        gross: Amount,
+        /// What is left of the leg.
+        left: Quantity,
     },
     /// A take-profit level filled whole or was touched.
     LevelReached {

@@ -1,6 +1,8 @@
 //! TRADING 12 and V7: no opening while gated; no closing order is ever refused by a gate.
 
+use crate::market::{Script, config, run};
 use crate::support::*;
+use hyperrsi_core::backtest::IntrabarPolicy;
 use hyperrsi_core::model::*;
 use hyperrsi_core::position::{Distance, ExitPlan, ExitReason};
 use hyperrsi_core::risk::{Policy, Refusal, Size};
@@ -184,6 +186,44 @@ fn s2_2_a_stale_signal_is_dropped() {
 }
 
 #[test]
+fn s12_4_the_block_is_lifted_early_once_a_hundredth_more_than_wanted_is_there() {
+    let mut rig = rig();
+    rig.account.set_free(Some(dec!(50).into()));
+    for _ in 0..3 {
+        rig.advance(Span::minutes(1));
+        rig.decide(Decision::enter(LONG, Size::Base(dec!(10).into()), ExitPlan::new()));
+        rig.price(100.0);
+    }
+    assert_eq!(rig.trader.view().opening_gate, Some(Refusal::MarginBlocked));
+    // 10 at 100: margin 100, fee 0.5; a hundredth more is 101.505.
+    rig.account.set_free(Some(dec!(101.504).into()));
+    assert!(!rig.account.margin_is_back(rig.slot));
+    rig.account.set_free(Some(dec!(101.505).into()));
+    assert!(rig.account.margin_is_back(rig.slot));
+    rig.feed(Input::Gate { gate: Refusal::MarginBlocked, closed: false });
+    assert_eq!((rig.trader.view().opening_gate, rig.trader.margin_blocked_until()), (None, None));
+}
+
+/// The same in a backtest: the leg that held the margin is closed, and the next candle may enter, not the one in ten minutes.
+#[test]
+fn s12_4_a_backtest_lifts_the_block_when_the_margin_is_back() {
+    let mut config = config();
+    config.initial_balance = dec!(150).into();
+    let candles = [[100.0; 4]; 8];
+    let script = Script::enter(LONG, ExitPlan::new())
+        .add_at(1, LONG)
+        .add_at(2, LONG)
+        .add_at(3, LONG)
+        .exit_at(4, LONG)
+        .then(5, Decision::enter(LONG, Size::Base(dec!(1).into()), ExitPlan::new()));
+    let mut closing = config.clone();
+    closing.close_at_end = true;
+    let run = run(&closing, IntrabarPolicy::Pessimistic, &script, &candles);
+    assert_eq!(run.skipped.get("insufficient_margin"), Some(&3));
+    assert_eq!((run.trades.len(), run.skipped.get("margin_blocked")), (2, None));
+}
+
+#[test]
 fn s12_4_margin_failures_block_for_a_while() {
     let mut rig = rig();
     let huge = || Decision::enter(LONG, Size::Base(dec!(1_000_000).into()), ExitPlan::new());
@@ -197,6 +237,8 @@ fn s12_4_margin_failures_block_for_a_while() {
     let alerts =
         |rig: &Rig| rig.events.iter().filter(|e| matches!(e, Event::Gate(Refusal::MarginBlocked, _))).count();
     assert_eq!(alerts(&rig), 1);
+    // 1,000,000 at 100, leverage 10: 10,000,000 of margin and 50,000 of fee are wanted, 1,000,000 are there.
+    assert!(!rig.account.margin_is_back(rig.slot));
     rig.sleep(Span::seconds(599));
     assert_eq!(rig.trader.view().opening_gate, Some(Refusal::MarginBlocked));
     rig.sleep(Span::seconds(1));

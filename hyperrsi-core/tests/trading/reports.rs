@@ -336,3 +336,31 @@ fn v12_every_order_names_leg_side_and_reduction() {
         assert!(id.starts_with("hr") && id.len() <= 32, "{id}");
     }
 }
+
+/// 13.5: each fill that closes a part tells why, in the trader's words; nobody has to guess from ids.
+#[test]
+fn s13_5_every_exit_fill_tells_its_reason_profit_and_what_is_left() {
+    use hyperrsi_core::position::{Distance, ExitReason};
+    use hyperrsi_core::strategy::Decision;
+    use hyperrsi_core::trader::Event;
+    let mut rig = Rig::new(instrument(dec!(0.1), dec!(0.01), dec!(0.01)));
+    rig.enter(LONG, dec!(1), dec!(100), ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5))));
+    rig.fill_take_profit(LONG);
+    rig.advance(Span::minutes(1));
+    rig.decide(Decision::exit(LONG, ExitReason::TrendReversal));
+    let close = rig.close_order().unwrap();
+    rig.fill_whole(&close, dec!(99));
+    let exits: Vec<_> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Exited { reason, gross, left, .. } => Some((*reason, gross.get(), left.get())),
+            _ => None,
+        })
+        .collect();
+    // 0.3 · (102 − 100), then 0.7 · (99 − 100).
+    assert_eq!(
+        exits,
+        [(ExitReason::TakeProfit1, dec!(0.6), dec!(0.7)), (ExitReason::TrendReversal, dec!(-0.7), dec!(0))]
+    );
+}

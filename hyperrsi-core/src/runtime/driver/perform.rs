@@ -77,7 +77,7 @@ impl Driver {
     ) {
         if let Record::Fill(fill) = &record {
             // The trader tells of each fill exactly once (I3): that is when the account books it.
-            self.book(seat, fill, now);
+            self.book(seat, fill);
             self.read_within(READ_AFTER_FILL, now);
         }
         self.changed |= !matches!(record, Record::Decision(_));

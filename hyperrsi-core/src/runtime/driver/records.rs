@@ -2,7 +2,7 @@
 
 use super::{Driver, Seat, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
-use crate::model::{Amount, ClientOrderId, Fill, Quantity, Ticket, Timestamp, TraderId};
+use crate::model::{ClientOrderId, Quantity, Ticket, Timestamp, TraderId};
 use crate::position::ExitReason;
 use crate::risk::Refusal;
 use crate::store::{
@@ -165,38 +165,6 @@ impl Driver {
         }
     }
 
-    pub(super) fn tell_exit(&mut self, seat: SeatId, fill: &Fill, gross: Amount, now: Timestamp) {
-        let Some(entry) = self.seats.get(seat.0) else { return };
-        let stop = entry.stop.get(super::slot(fill.leg)).copied().flatten();
-        let role = fill.client_id.map(|id| role_code(&id));
-        let reason = match (fill.kind, role.as_ref().map_or("", Code::as_str)) {
-            (crate::model::FillKind::Liquidation, _) => ExitReason::Liquidation,
-            (crate::model::FillKind::Adl, _) => ExitReason::Adl,
-            (_, "stop") => stop.map_or(ExitReason::StopLoss, |stop| stop.kind.reason()),
-            (_, "grid") => ExitReason::GridExit,
-            (_, "close") => ExitReason::UserCommand,
-            (_, level) => match level.strip_prefix("tp").and_then(|level| level.parse().ok()) {
-                Some(level) => ExitReason::take_profit(level),
-                None => ExitReason::Manual,
-            },
-        };
-        if matches!(reason, ExitReason::Liquidation | ExitReason::Adl) {
-            let (side, quantity, price) = (fill.leg, fill.quantity, fill.price);
-            self.tell(Some(seat), now, EventKind::Liquidated { side, reason, quantity, price });
-        }
-        let open =
-            self.seats.get(seat.0).map_or(Quantity::ZERO, |entry| entry.trader.book(fill.leg).quantity());
-        let kind = EventKind::Exited {
-            side: fill.leg,
-            reason,
-            quantity: fill.quantity,
-            price: fill.price,
-            gross,
-            open,
-        };
-        self.tell(Some(seat), now, kind);
-    }
-
     /// What a trader tells, in the words of the desk.
     pub(super) fn on_trader_event(&mut self, seat: SeatId, event: Event, now: Timestamp) {
         let Some(entry) = self.seats.get_mut(seat.0) else { return };
@@ -211,6 +179,13 @@ impl Driver {
                 let id = last.and_then(|fill| fill.client_id);
                 let role = id.map_or(EntryRole::Manual, |id| self.entry_role(seat, &id, side));
                 EventKind::Entered { side, role, entries, quantity: filled, price, average, open: quantity }
+            }
+            Event::Exited { side, reason, quantity, price, gross, left } => {
+                if matches!(reason, ExitReason::Liquidation | ExitReason::Adl) {
+                    let kind = EventKind::Liquidated { side, reason, quantity, price };
+                    self.tell(Some(seat), now, kind);
+                }
+                EventKind::Exited { side, reason, quantity, price, gross, open: left }
             }
             Event::StopMoved { side, stop } => {
                 let Some(slot) = entry.stop.get_mut(super::slot(side)) else { return };

@@ -3,25 +3,29 @@
 use super::{Driver, SeatId};
 use crate::desk::EventKind;
 use crate::exchange::{CashFlow, CashFlowKind};
-use crate::model::{Amount, Fill, PositionSide, Timestamp};
+use crate::model::{Fill, PositionSide, Timestamp};
+use crate::risk::Refusal;
 use crate::trader::Input;
 
 /// Cash flows that are remembered, so that each is booked once.
 const FLOWS: usize = 4_096;
 
 impl Driver {
-    pub(super) fn book(&mut self, seat: SeatId, fill: &Fill, now: Timestamp) {
+    pub(super) fn book(&mut self, seat: SeatId, fill: &Fill) {
         let Some(entry) = self.seats.get_mut(seat.0) else { return };
         entry.last_fill = Some(fill.clone());
-        let (slot, before) = (entry.slot, self.account.balance());
-        if let Err(overflow) = self.account.apply(slot, fill) {
+        if let Err(overflow) = self.account.apply(entry.slot, fill) {
             tracing::error!(%overflow, "a fill was not booked");
             return;
         }
         self.reads.newest_fill = self.reads.newest_fill.max(Some(fill.time));
-        if !fill.opens() {
-            let paid = self.account.balance().plus(fill.fee).and_then(|after| after.minus(before));
-            self.tell_exit(seat, fill, paid.unwrap_or(Amount::ZERO), now);
+    }
+
+    /// Openings that rest for want of margin go on as soon as it is there again (TRADING 12.4).
+    pub(super) fn lift_margin_block(&mut self, seat: SeatId, now: Timestamp) {
+        let Some(entry) = self.seats.get(seat.0) else { return };
+        if entry.trader.margin_blocked_until().is_some() && self.account.margin_is_back(entry.slot) {
+            self.feed(seat, now, Input::Gate { gate: Refusal::MarginBlocked, closed: false });
         }
     }
 

@@ -1,10 +1,12 @@
 //! Limit entries as a desired state, and lots: what the grid stands on (TRADING 16.4, 16.5, V15).
 
+use crate::market::{config, series};
 use crate::support::*;
+use hyperrsi_core::backtest::{Backtest, IntrabarPolicy, Run};
 use hyperrsi_core::model::*;
 use hyperrsi_core::position::{Distance, ExitPlan, ExitReason, StopKind};
 use hyperrsi_core::risk::{Refusal, Size};
-use hyperrsi_core::strategy::{Decision, Rest, RestingEntry};
+use hyperrsi_core::strategy::{Context, Decision, Needs, Rest, RestingEntry, Strategy};
 use hyperrsi_core::trader::{Command, Input};
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -165,6 +167,51 @@ fn s13_4_an_exit_cancelled_by_hand_is_placed_again() {
     rig.feed(Input::Order(report));
     assert_eq!(prices(&rig.take_profits(LONG)), [(dec!(104), dec!(1))]);
     assert_ne!(at(&rig, dec!(104)).client_id, exit.client_id);
+}
+
+/// Wants one level at 100, left at 101, always.
+#[derive(Clone)]
+struct OneLevel;
+
+impl Strategy for OneLevel {
+    fn needs(&self) -> Needs {
+        Needs::candles(Timeframe::M1, 1)
+    }
+    fn on_candle(&mut self, _: &Context<'_>, _: &Candle) -> Decision {
+        set(vec![level(1, LONG, dec!(100), dec!(101))])
+    }
+}
+
+/// A candle that crosses 100 and 101 both ways and closes there, and one that opens at 102.
+fn crossed(policy: IntrabarPolicy, close: f64) -> Run {
+    let candles = series(&[[101.5; 4], [101.5, 103.0, 99.0, close], [102.0; 4]]);
+    let mut config = config();
+    config.policy = policy;
+    Backtest::new(&candles, config).unwrap().run(&mut OneLevel).unwrap()
+}
+
+#[test]
+fn s16_5_a_level_enters_once_in_a_candle() {
+    // A close at 102 lies beyond the exit: whatever came first, what entered at 100 has left at 101, once.
+    for policy in [IntrabarPolicy::Pessimistic, IntrabarPolicy::OhlcPath] {
+        let run = crossed(policy, 102.0);
+        let lots: Vec<_> = run.trades.iter().map(|t| (t.entry_price.get(), t.exit_price.get())).collect();
+        assert_eq!((lots, run.ambiguous_candles), (vec![(dec!(100), dec!(101))], 0), "{policy}");
+    }
+    // Optimistic: what an entry of the candle armed waits for the next one (15.4), which opens beyond it.
+    let run = crossed(IntrabarPolicy::Optimistic, 102.0);
+    assert_eq!(run.trades.len(), 1);
+    assert_eq!(run.trades[0].exit_time.millis(), 2 * 60_000);
+}
+
+#[test]
+fn s15_4_an_entry_and_a_level_of_one_candle_are_told_as_ambiguous() {
+    // A close at 100.5: the high of 103 may have come after the entry, or before it. No convention takes it.
+    for policy in [IntrabarPolicy::Pessimistic, IntrabarPolicy::Optimistic] {
+        let run = crossed(policy, 100.5);
+        assert_eq!(run.ambiguous_candles, 1, "{policy}");
+        assert_eq!(run.trades[0].exit_time.millis(), 2 * 60_000, "{policy}");
+    }
 }
 
 #[test]

@@ -165,7 +165,12 @@ impl fmt::Display for PortfolioReport {
             writeln!(
                 f,
                 "{:<24} {:<12} {:>7} {:>+14.2} {:>9.2} {:>9.2}",
-                leg.instrument, leg.strategy, s.trades, s.net_pnl, s.fees, s.funding
+                leg.instrument.to_string(),
+                leg.strategy,
+                s.trades,
+                s.net_pnl,
+                s.fees,
+                s.funding
             )?;
         }
         for (reason, count) in &self.skipped {

@@ -1,6 +1,4 @@
 //! A backtest over a candle file: report in the terminal, JSON for programs, HTML for people.
-#[path = "shared/settings.rs"]
-mod settings;
 mod shared;
 
 use clap::{Parser, ValueEnum};
@@ -15,7 +13,7 @@ use hyperrsi::strategy::grid::{self, Grid};
 use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot, TrendTimeframe};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
 use serde_json::{Map, Value};
-use shared::{Failure, Lower};
+use shared::{Failure, Lower, settings};
 use std::path::PathBuf;
 
 /// Backtests a strategy over a candle file.
@@ -91,12 +89,8 @@ enum Kind {
     Threshold,
 }
 
-fn main() {
-    if let Err(error) = run(&Args::parse()) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), Failure> {
+    run(&Args::parse())
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
@@ -201,7 +195,7 @@ fn hyperrsi(
 ) -> Result<(Report, Lower), Failure> {
     record.entry("timeframe").or_insert_with(|| candles.timeframe().as_str().into());
     let environment = Environment::backtest().with_instrument(instrument);
-    let (settings, warnings) = Settings::check(&record, &environment)?;
+    let (settings, warnings) = Settings::check(&record, &environment).map_err(settings::refused)?;
     for warning in warnings {
         shared::say(format!("warning: {}", warning.message));
     }
@@ -236,7 +230,8 @@ fn grid(
     record.remove("timeframe");
     let mut environment = grid::settings::Environment::of(instrument);
     environment.price = candles.closes().first().and_then(|close| Decimal::try_from(*close).ok());
-    let (settings, warnings) = grid::settings::Settings::check(&record, &environment)?;
+    let (settings, warnings) =
+        grid::settings::Settings::check(&record, &environment).map_err(settings::refused)?;
     for warning in warnings {
         shared::say(format!("warning: {}", warning.message));
     }

@@ -6,7 +6,7 @@ use hyperrsi::backtest::compare::{Comparison, Results, compare};
 use hyperrsi::model::{Span, Timestamp};
 use hyperrsi::prelude::*;
 use shared::setup::{self, Market};
-use shared::{Failure, say};
+use shared::{Failure, say, settings};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -95,7 +95,7 @@ fn run(args: &Args) -> Result<Comparison, Failure> {
 
 /// Tells a result from settings by what it holds.
 fn source(path: &Path) -> Result<Source, Failure> {
-    let record = setup::record(Some(path))?;
+    let record = settings::read(Some(path))?;
     if record.contains_key("trades") && record.contains_key("statistics") {
         let file = std::fs::File::open(path)?;
         return Ok(Source::Result(Box::new(Results::read(file)?)));

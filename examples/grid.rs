@@ -35,12 +35,8 @@ struct Args {
     html: Option<PathBuf>,
 }
 
-fn main() {
-    if let Err(error) = run(&Args::parse()) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), shared::Failure> {
+    run(&Args::parse())
 }
 
 fn run(args: &Args) -> Result<(), shared::Failure> {
@@ -58,7 +54,7 @@ fn run(args: &Args) -> Result<(), shared::Failure> {
     let price = candles.closes().first().and_then(|close| Decimal::try_from(*close).ok()).unwrap_or_default();
     let report = settings.validate(&Environment::of(&instrument).at(price));
     if !report.is_valid() {
-        return Err(report.into());
+        return Err(shared::settings::refused(report));
     }
 
     let mut config = Config::new(instrument.clone());

@@ -2,18 +2,19 @@
 //!
 //! `cargo run --release --example indicators -- --candles candles.csv --trend --out indicators.csv`
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program may print")]
+mod shared;
 
 use clap::Parser;
 use hyperrsi::indicator::trend::{AggregatingTrend, BandState, TrendState};
 use hyperrsi::indicator::{
-    Atr, Bollinger, Cross, Crossing, Deviation, Dmi, Ema, Falling, Hma, Indicator, Jma, Macd, PivotHigh,
-    PivotLow, Rising, Rma, Rsi, Sma, T3, TrueRange, Vidya, Wma,
+    Atr, Bollinger, Cross, Crossing, Deviation, Dmi, Ema, Falling, Hma, Indicator, Jma, Kama, Macd,
+    PivotHigh, PivotLow, Rising, Rma, Rsi, Sma, T3, TrueRange, Vidya, Wma,
 };
 use hyperrsi::model::{Candle, Timeframe};
-use hyperrsi::series::file::{Load, Repair};
-use std::error::Error;
-use std::fmt::Write as _;
+use hyperrsi::series::Candles;
+use hyperrsi::series::file::{CandleFileError, Load, Repair};
+use shared::{Failure, Progress};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Computes indicators over closed candles and writes one CSV column per indicator and one row per candle.
@@ -35,7 +36,7 @@ struct Args {
     /// --candles. May be repeated.
     #[arg(long, value_name = "TF=FILE", value_parser = higher, requires = "trend")]
     htf: Vec<(Timeframe, PathBuf)>,
-    /// Timeframe of --candles; found from the distance of the candles if not given.
+    /// Timeframe of --candles; found from the candles if not given.
     #[arg(long, value_name = "TF")]
     timeframe: Option<Timeframe>,
     /// Timeframe of the cycle instead of the usual one for --timeframe.
@@ -51,42 +52,67 @@ fn higher(text: &str) -> Result<(Timeframe, PathBuf), String> {
     Ok((timeframe.parse::<Timeframe>().map_err(|error| error.to_string())?, file.into()))
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let candles = load(&args.candles)?;
-    let mut columns = indicators()?;
-    let mut text = String::from("ts_ms");
+    let candles = load(&args.candles, args.timeframe)?;
+    let columns = indicators()?;
+    let trend = if args.trend { Some(trend(&args, &candles)?) } else { None };
+    let count = columns.len();
+    shared::save(&args.out, |file| write(file, &candles, columns, trend))?;
+    shared::say(format!(
+        "{}: {} candles, {count} indicators",
+        shared::absolute(&args.out).display(),
+        candles.len()
+    ));
+    Ok(())
+}
+
+/// Reads a candle file of any layout the library knows; holes are kept and told.
+fn load(path: &Path, timeframe: Option<Timeframe>) -> Result<Candles, CandleFileError> {
+    let loaded = Load::new(path).timeframe(timeframe).repair(Repair::keep_gaps()).read()?;
+    if !loaded.report.gaps.is_empty() {
+        shared::say(&loaded.report);
+    }
+    Ok(loaded.candles)
+}
+
+/// The header, then a row for each candle.
+fn write(
+    file: &mut impl Write,
+    candles: &Candles,
+    mut columns: Vec<Column>,
+    mut trend: Option<(AggregatingTrend, BandState)>,
+) -> std::io::Result<()> {
+    write!(file, "ts_ms")?;
     for (name, _) in &columns {
-        text.push(',');
-        text.push_str(name);
+        write!(file, ",{name}")?;
     }
-    let mut trend = if args.trend { Some(trend(&args, &candles)?) } else { None };
-    if trend.is_some() {
-        text.push_str(TREND_COLUMNS);
-    }
-    text.push('\n');
-    for candle in &candles {
-        write!(text, "{}", candle.open_time.millis())?;
+    writeln!(file, "{}", if trend.is_some() { TREND_COLUMNS } else { "" })?;
+    let bar = Progress::new("indicators");
+    for (row, candle) in candles.iter().enumerate() {
+        if row % 4_096 == 0 {
+            bar.at(row, candles.len());
+        }
+        write!(file, "{}", candle.open_time.millis())?;
         for (_, column) in &mut columns {
-            match column(candle) {
-                Some(value) => write!(text, ",{value}")?,
-                None => text.push(','),
+            match column(&candle) {
+                Some(value) => write!(file, ",{value}")?,
+                None => write!(file, ",")?,
             }
         }
         if let Some((trend, bands)) = &mut trend {
-            let reading = trend.on_base(candle);
+            let reading = trend.on_base(&candle);
             let band = bands.update(candle.close).as_i8();
             let higher_band = reading.band.map(|band| band.as_i8().to_string()).unwrap_or_default();
             for flag in [reading.cycle.bull, reading.cycle.bear, reading.second.bull, reading.second.bear] {
-                write!(text, ",{}", u8::from(flag))?;
+                write!(file, ",{}", u8::from(flag))?;
             }
             let (state, ready) = (reading.state.as_i8(), u8::from(reading.ready));
-            write!(text, ",{band},{higher_band},{state},{ready}")?;
+            write!(file, ",{band},{higher_band},{state},{ready}")?;
         }
-        text.push('\n');
+        writeln!(file)?;
     }
-    std::fs::write(&args.out, text).map_err(|error| format!("{}: {error}", args.out.display()))?;
-    println!("{}: {} candles, {} indicators", args.out.display(), candles.len(), columns.len());
+    bar.finish();
     Ok(())
 }
 
@@ -94,38 +120,22 @@ const TREND_COLUMNS: &str =
     ",CYCLE_Bull,CYCLE_Bear,CYCLE_Bull_2nd,CYCLE_Bear_2nd,BB_State,BB_State_MTF,trend_state,ready";
 
 /// The trend state with the higher candles that were given, and the bands of the base.
-fn trend(args: &Args, candles: &[Candle]) -> Result<(AggregatingTrend, BandState), Box<dyn Error>> {
-    let base = match args.timeframe {
-        Some(timeframe) => timeframe,
-        None => distance(candles).ok_or("cannot tell the timeframe of the candles; give --timeframe")?,
-    };
+fn trend(args: &Args, candles: &Candles) -> Result<(AggregatingTrend, BandState), Failure> {
+    let base = candles.timeframe();
     let state = TrendState::full(base, args.longer, args.cycle);
     let given: Vec<Timeframe> = args.htf.iter().map(|(timeframe, _)| *timeframe).collect();
     let mut trend = AggregatingTrend::with_supplied(state, &given);
     for (timeframe, file) in &args.htf {
-        for candle in load(file)? {
+        for candle in load(file, Some(*timeframe))?.iter() {
             trend.on_higher(*timeframe, &candle);
         }
     }
     for missing in trend.needs().iter().filter(|timeframe| !given.contains(timeframe)) {
-        eprintln!(
+        shared::say(format!(
             "{missing} candles cannot be built from {base}: the trend state stays unknown without --htf {missing}=FILE"
-        );
+        ));
     }
     Ok((trend, BandState::new()))
-}
-
-/// The timeframe that is the smallest distance of two candles.
-fn distance(candles: &[Candle]) -> Option<Timeframe> {
-    let times = candles.iter().map(|candle| candle.open_time.millis());
-    let smallest = times.clone().skip(1).zip(times).map(|(after, before)| after - before).min()?;
-    Timeframe::from_minutes(smallest / 60_000)
-}
-
-/// Reads a candle file of any layout the library knows; holes are kept.
-fn load(path: &Path) -> Result<Vec<Candle>, Box<dyn Error>> {
-    let loaded = Load::new(path).repair(Repair::keep_gaps()).read()?;
-    Ok(loaded.candles.iter().collect())
 }
 
 /// One column: its value for the next candle.
@@ -148,7 +158,7 @@ fn flag(value: bool) -> Option<f64> {
 }
 
 /// The columns, in the order they are written.
-fn indicators() -> Result<Vec<Column>, Box<dyn Error>> {
+fn indicators() -> Result<Vec<Column>, Failure> {
     let mut columns = vec![column("close", |candle| Some(candle.close))];
     for n in [2, 7, 14, 21, 28] {
         columns.push(of_close(format!("rsi_{n}"), Rsi::new(n)?));
@@ -190,7 +200,7 @@ fn indicators() -> Result<Vec<Column>, Box<dyn Error>> {
     Ok(columns)
 }
 
-fn averages(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
+fn averages(columns: &mut Vec<Column>) -> Result<(), Failure> {
     for n in [9, 20, 50, 200] {
         columns.push(of_close(format!("ema_{n}"), Ema::new(n)?));
     }
@@ -202,6 +212,7 @@ fn averages(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
         columns.push(of_close(format!("hma_{n}"), Hma::new(n)?));
     }
     columns.push(of_close("rma_14".into(), Rma::new(14)?));
+    columns.push(of_close("kama_10_2_30".into(), Kama::new(10, 2, 30)?));
     for n in [5, 20] {
         columns.push(of_close(format!("t3_{n}"), T3::new(n)?));
     }
@@ -216,7 +227,7 @@ fn averages(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn shapes(columns: &mut Vec<Column>) -> Result<(), Box<dyn Error>> {
+fn shapes(columns: &mut Vec<Column>) -> Result<(), Failure> {
     let (mut on_high, mut on_close) = (PivotHigh::new(20, 10)?, PivotHigh::new(20, 10)?);
     columns.push(column("pivothigh_high_20_10", move |candle| on_high.update(candle.high)));
     columns.push(column("pivothigh_close_20_10", move |candle| on_close.update(candle.close)));

@@ -1,4 +1,6 @@
 //! Two timeframes in one strategy: the hour says which way, fifteen minutes say when.
+mod shared;
+
 use clap::Parser;
 use hyperrsi::{prelude::*, sample};
 
@@ -71,7 +73,7 @@ impl Strategy for Pullback {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), shared::Failure> {
     let args = Args::parse();
     let strategy = Pullback::new(args.average, args.level)?;
     let candles = sample::btcusdt_15m()?;

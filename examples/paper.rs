@@ -21,7 +21,7 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// A candle file (CSV, JSON, Parquet with that feature); the bundled BTC/USDT hours of 2024 if not given.
+    /// A candle file (CSV; Parquet with that feature); the bundled BTC/USDT hours of 2024 if not given.
     #[arg(long)]
     candles: Option<PathBuf>,
     /// How many candles are played; those before them are the history the strategy begins with.

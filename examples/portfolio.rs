@@ -48,12 +48,8 @@ fn pair(text: &str) -> Result<(String, PathBuf), String> {
     Ok((name.into(), file.into()))
 }
 
-fn main() {
-    if let Err(error) = run(&Args::parse()) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), shared::Failure> {
+    run(&Args::parse())
 }
 
 fn run(args: &Args) -> Result<(), shared::Failure> {

@@ -1,8 +1,6 @@
 //! Many backtests over one candle file: every combination of some settings, or a random sample of them, on every core.
 #[path = "shared/research.rs"]
 mod research;
-#[path = "shared/settings.rs"]
-mod settings;
 mod shared;
 
 use clap::Parser;
@@ -51,11 +49,8 @@ struct Args {
     top: usize,
 }
 
-fn main() {
-    if let Err(error) = run(&Args::parse()) {
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), Failure> {
+    run(&Args::parse())
 }
 
 fn run(args: &Args) -> Result<(), Failure> {

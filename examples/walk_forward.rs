@@ -2,8 +2,6 @@
 //! luck.
 #[path = "shared/research.rs"]
 mod research;
-#[path = "shared/settings.rs"]
-mod settings;
 mod shared;
 
 use clap::Parser;
@@ -57,11 +55,8 @@ struct Args {
     equity: Option<PathBuf>,
 }
 
-fn main() {
-    if let Err(error) = run(&Args::parse()) {
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), Failure> {
+    run(&Args::parse())
 }
 
 fn run(args: &Args) -> Result<(), Failure> {

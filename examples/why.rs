@@ -10,7 +10,7 @@ use hyperrsi::strategy::explain::{Language, Reason, readable, sentence, sentence
 use hyperrsi::strategy::{Check, DecisionOutcome, DecisionRecord, Stage};
 use serde_json::{Value, json};
 use shared::setup::{self, Market};
-use shared::{Failure, say};
+use shared::{Failure, say, settings};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -64,16 +64,12 @@ impl Side {
     }
 }
 
-fn main() {
-    if let Err(error) = answer(&Args::parse()) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        std::process::exit(1);
-    }
+fn main() -> Result<(), Failure> {
+    answer(&Args::parse())
 }
 
 fn answer(args: &Args) -> Result<(), Failure> {
-    let record = setup::record(args.settings.as_deref())?;
+    let record = settings::read(args.settings.as_deref())?;
     let market = Market::open(args.candles.as_deref(), setup::symbol(&record))?;
     let (mut config, mut strategy) = market.hyperrsi(record)?;
     let (from, to) = match (args.at, args.from, args.to) {

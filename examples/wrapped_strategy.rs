@@ -1,4 +1,6 @@
 //! HYPERRSI with one rule of your own around it: no first entries at the weekend.
+mod shared;
+
 use clap::Parser;
 use hyperrsi::model::{Fill, StrategyId, Timestamp};
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
@@ -64,7 +66,7 @@ impl Strategy for NoWeekends {
     }
 }
 
-fn hyperrsi() -> Result<(Config, Hyperrsi), Box<dyn std::error::Error>> {
+fn hyperrsi() -> Result<(Config, Hyperrsi), shared::Failure> {
     let mut settings = Settings::default();
     settings.market.timeframe = Timeframe::H1;
     settings.market.leverage = 3;
@@ -77,7 +79,7 @@ fn hyperrsi() -> Result<(Config, Hyperrsi), Box<dyn std::error::Error>> {
     Ok((config, Hyperrsi::new(Snapshot::new(1, settings), &instrument)?))
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), shared::Failure> {
     let args = Args::parse();
     let candles = sample::btcusdt_1h()?;
     let (config, strategy) = hyperrsi()?;

@@ -1,6 +1,7 @@
 //! What several examples share: a progress bar, candle files, the report page.
 #![allow(dead_code, reason = "each example uses its part")]
 
+pub(crate) mod settings;
 pub(crate) mod setup;
 
 use hyperrsi::backtest::{Chart, Plot, Report, html, text};
@@ -8,10 +9,30 @@ use hyperrsi::indicator::trend::{AggregatingTrend, TrendState};
 use hyperrsi::prelude::*;
 use hyperrsi::series::file::{CandleFileError, LoadReport, Repair};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-pub(crate) type Failure = Box<dyn std::error::Error>;
+/// Any error. A `main` that returns it shows the sentence it is, not the structure it is made of.
+pub(crate) struct Failure(Box<dyn std::error::Error>);
+
+impl<E: Into<Box<dyn std::error::Error>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
 
 /// Candles of a file; holes are kept and told.
 pub(crate) fn candles(path: &Path) -> Result<(Candles, LoadReport), CandleFileError> {
@@ -90,7 +111,7 @@ pub(crate) fn save(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
-    Ok(hyperrsi::backtest::save(path, write)?)
+    Ok(hyperrsi::backtest::save(path, write).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
 /// A path a person can open.

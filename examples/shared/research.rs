@@ -1,7 +1,6 @@
 //! What the sweep and the walk-forward example share: what is run, and over which combinations.
 
-use crate::settings;
-use crate::shared::Failure;
+use crate::shared::{Failure, settings};
 use clap::{Args, ValueEnum};
 use hyperrsi::backtest::sweep::{Axis, Metric, Space, Subject};
 use hyperrsi::model::Timestamp;

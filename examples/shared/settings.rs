@@ -1,6 +1,6 @@
 //! A settings file and the currencies of a symbol.
 
-use crate::shared::Failure;
+use super::Failure;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -18,6 +18,11 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Map<String, Value>, Failure> {
         Value::Object(record) => Ok(record),
         _ => Err(format!("{name}: settings are one record of keys and values").into()),
     }
+}
+
+/// A list of what is wrong with settings, as one failure.
+pub(crate) fn refused(report: impl std::fmt::Display) -> Failure {
+    format!("these settings cannot be used\n{report}").into()
 }
 
 /// Base and quote of a symbol such as BTC-USDT-SWAP or BTCUSDT.

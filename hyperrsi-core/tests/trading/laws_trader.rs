@@ -337,6 +337,12 @@ impl World {
         {
             assert!(self.rig.stop(side).is_some(), "I1");
         }
+        // V5: a leg never has more entries than its plan allows.
+        for side in PositionSide::BOTH {
+            let leg = self.rig.trader.view().leg(side);
+            let most = if leg.hedge { 2 } else { 4 };
+            assert!(self.follow == Follow::Nothing || leg.entries <= most, "V5: {} entries", leg.entries);
+        }
         // V12, V7: explicit orders; no opening while a gate is closed.
         for output in &self.rig.log[self.checked..] {
             if let Output::Place { ticket, .. } = output {
@@ -455,7 +461,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn v1_v2_v3_v10_v11_v12_v13_i1_i2_i3_i4_i6_hold_whatever_the_venue_and_the_network_do(
+    fn v1_v2_v3_v5_v10_v11_v12_v13_i1_i2_i3_i4_i6_hold_whatever_the_venue_and_the_network_do(
         ops in proptest::collection::vec((0u8..16, any::<u16>()), 1..150),
         amend in proptest::bool::weighted(0.7), follow in any_follow(),
     ) {

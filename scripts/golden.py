@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes data/golden/*.csv: what TA-Lib computes on the first candles of the bundled candle files.
 
-    python3 scripts/golden.py data/btcusdt_15m.csv.gz data/btcusdt_1h.csv.gz
+    python3 scripts/golden.py data/btcusdt_15m.csv.gz
 
 TA-Lib and numpy are installed from PyPI, pinned, into a virtual environment in a temporary folder. The output is
 deterministic; hyperrsi-core/tests/indicator_golden.rs compares the library with it.

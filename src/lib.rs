@@ -28,12 +28,14 @@
 //! | [`series`] | candles in columns, closed history, higher timeframes, [candle files](series::file) |
 //! | [`indicator`] | streaming indicators, and the [trend state](indicator::trend) |
 //! | [`position`] | what a leg is, how it is left ([`ExitPlan`](position::ExitPlan)), what a trade was |
-//! | [`strategy`] | the trait, what it is told and answers; [HYPERRSI](strategy::rsi_trend) and a plain rule |
+//! | [`strategy`] | the trait, what it is told and answers; [HYPERRSI](strategy::rsi_trend), a [grid](strategy::grid) and a plain rule |
 //! | [`risk`] | sizing, refusals, and the trait of risk managers |
 //! | [`account`] | one account: reservations, approvals, ledger, equity |
 //! | [`trader`] | one instrument of one account, as a state machine without I/O |
 //! | [`sim`] | the simulated venue |
 //! | [`backtest`] | the driver over candles, its statistics and its reports |
+//! | `runtime` | the driver against a venue and a store, on paper and live (feature `runtime`) |
+//! | `conformance` | suites for your own strategies and stores (feature `conformance`) |
 //! | [`exchange`], [`store`] | what a venue and a durable store have to implement |
 //! | [`desk`] | commands in, status and events out: what a bot, an API or a terminal talks to |
 //!
@@ -45,7 +47,7 @@
 //! | [`hyperrsi_core`] | everything above; for libraries that want no sample data |
 //! | `hyperrsi-store` | durable stores; `hyperrsi::sqlite` with the feature `sqlite` |
 //! | `hyperrsi_sim` | practice venues; `hyperrsi::practice` with the feature `practice` |
-//! | `hyperrsi-exchanges` | adapters of venues, one feature each; re-exported as `exchanges` |
+//! | `hyperrsi-exchanges` | adapters of venues; `hyperrsi::exchanges` with the feature `okx` |
 //!
 //! # Features
 //!
@@ -56,7 +58,7 @@
 //! | `runtime` | runs strategies on paper and live, over tokio |
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
-//! | `conformance` | suites to run your own implementations against: a strategy's verifier |
+//! | `conformance` | suites to run your own strategies and stores against |
 //! | `sqlite` | keeps everything that outlives the process in one SQLite file |
 //! | `practice` | local servers that speak the protocols of real venues |
 //! | `okx` | the OKX adapter, in `exchanges::okx` |

@@ -343,7 +343,7 @@ pub enum Problem {
     },
     /// Not the timeframe that was asked for.
     #[error(
-        "the candles are {found} candles, not {asked}; load with timeframe {found} and use series::resample if a \
+        "the candles are {found} candles, not {asked}; load with timeframe {found} and use series::aggregate::resample if a \
          longer one is needed"
     )]
     WrongTimeframe {

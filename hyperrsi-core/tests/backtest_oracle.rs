@@ -8,26 +8,18 @@
     reason = "a test fails by panicking and says what it compared"
 )]
 
+#[path = "support/oracles.rs"]
+mod oracles;
+
 use hyperrsi_core::backtest::{Backtest, Config};
 use hyperrsi_core::model::{Instrument, InstrumentId, Timeframe};
 use hyperrsi_core::series::file::{Load, Repair};
 use hyperrsi_core::strategy::Threshold;
 use rust_decimal::Decimal;
-use std::path::PathBuf;
-
-fn folder() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/oracles");
-    let folder =
-        PathBuf::from(std::env::var("HYPERRSI_ORACLES").unwrap_or_else(|_| default.into())).join("backtest");
-    folder.is_dir().then_some(folder)
-}
 
 #[test]
 fn oracle_threshold_trades_match_other_engines() {
-    let Some(folder) = folder() else {
-        println!("skipped: no oracles");
-        return;
-    };
+    let Some(folder) = oracles::folder("backtest") else { return };
     let mut series = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();

@@ -14,6 +14,8 @@ use hyperrsi_core::indicator::trend::{
     AggregatingTrend, BandState, Cycle, SecondCycle, TrendState, band_timeframe, cycle_timeframe,
 };
 use hyperrsi_core::model::{Candle, Timeframe};
+use hyperrsi_core::series::aggregate::resample;
+use hyperrsi_core::series::file::{Load, Repair};
 use std::collections::BTreeMap;
 use std::path::Path;
 use support::{Report, Table, Tolerance, candles, files, oracles, timeframe};
@@ -224,4 +226,41 @@ fn higher_values_match_before_alignment() {
         }
     }
     report.finish("trend, higher timeframes");
+}
+
+#[test]
+fn recorded_candles_aggregate_as_the_oracle_did() {
+    let Some(folder) = oracles() else { return };
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder.join("trend_htf")).unwrap() {
+        let path = entry.unwrap().path();
+        // btcperp_1m.tf15.csv: candles/btcperp_1m.csv in buckets of 15 minutes.
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let parts: Vec<_> = name.split('.').collect();
+        let (Some(base), Some(minutes)) =
+            (parts.first(), parts.iter().find_map(|part| part.strip_prefix("tf")?.parse().ok()))
+        else {
+            continue;
+        };
+        let to = Timeframe::from_minutes(minutes).unwrap();
+        let base = folder.join("candles").join(format!("{base}.csv"));
+        if parts.len() != 3 || !base.exists() {
+            continue; // built from another, longer recording
+        }
+        let base = Load::new(&base).read().unwrap().candles;
+        let Ok(ours) = resample(&base, to) else {
+            continue; // three minutes into five: the oracle had the exchange's own candles
+        };
+        let theirs = Load::new(&path).timeframe(to).repair(Repair::keep_gaps()).read().unwrap();
+        // The oracle keeps an unfinished last bucket.
+        assert!((0..=1).contains(&(theirs.candles.len() - ours.len())), "{name}");
+        for (our, their) in ours.iter().zip(theirs.candles.iter()) {
+            let volume = (our.volume - their.volume).abs() <= 1e-9 * their.volume.abs();
+            assert!(volume, "{name}: {our:?} {their:?}");
+            assert_eq!(Candle { volume: their.volume, ..our }, their, "{name}");
+        }
+        compared += 1;
+    }
+    println!("compared {compared} recordings");
+    assert!(compared > 0, "the oracle folder holds no recording that can be compared");
 }

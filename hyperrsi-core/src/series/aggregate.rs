@@ -154,9 +154,7 @@ pub fn resample(candles: &Candles, to: Timeframe) -> Result<Candles, NotAMultipl
 mod tests {
     use super::*;
     use crate::model::Timestamp;
-    use crate::series::file;
     use proptest::prelude::*;
-    use std::path::{Path, PathBuf};
 
     fn minute(n: i64, price: f64) -> Candle {
         Candle::new(Timestamp::from_millis(n * 60_000), price, price + 1.0, price - 1.0, price + 0.5, 1.0)
@@ -258,56 +256,5 @@ mod tests {
                 prop_assert_eq!(longer, expected);
             }
         }
-    }
-
-    /// The recorded candles, if they are there.
-    fn oracles() -> Option<PathBuf> {
-        let folder = std::env::var_os("HYPERRSI_ORACLES").map_or_else(
-            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles"),
-            PathBuf::from,
-        );
-        let folder = folder.join("indicators");
-        folder.join("trend_htf").is_dir().then_some(folder)
-    }
-
-    #[test]
-    fn recorded_candles_aggregate_as_the_oracle_did() {
-        let Some(folder) = oracles() else {
-            println!("skipped: no oracles");
-            return;
-        };
-        let mut compared = 0;
-        for entry in std::fs::read_dir(folder.join("trend_htf")).unwrap() {
-            let path = entry.unwrap().path();
-            // btcperp_1m.tf15.csv: candles/btcperp_1m.csv in buckets of 15 minutes.
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let parts: Vec<_> = name.split('.').collect();
-            let (Some(base), Some(minutes)) =
-                (parts.first(), parts.iter().find_map(|part| part.strip_prefix("tf")?.parse().ok()))
-            else {
-                continue;
-            };
-            let to = Timeframe::from_minutes(minutes).unwrap();
-            let base = folder.join("candles").join(format!("{base}.csv"));
-            if parts.len() != 3 || !base.exists() {
-                continue; // built from another, longer recording
-            }
-            let base = file::load(base).unwrap().candles;
-            let Ok(ours) = resample(&base, to) else {
-                continue; // three minutes into five: the oracle had the exchange's own candles
-            };
-            let theirs =
-                file::Load::new(&path).timeframe(to).repair(file::Repair::keep_gaps()).read().unwrap();
-            // The oracle keeps an unfinished last bucket.
-            assert!((0..=1).contains(&(theirs.candles.len() - ours.len())), "{name}");
-            for (our, their) in ours.iter().zip(theirs.candles.iter()) {
-                let volume = (our.volume - their.volume).abs() <= 1e-9 * their.volume.abs();
-                assert!(volume, "{name}: {our:?} {their:?}");
-                assert_eq!(Candle { volume: their.volume, ..our }, their, "{name}");
-            }
-            compared += 1;
-        }
-        println!("compared {compared} recordings");
-        assert!(compared > 0, "the oracle folder holds no recording that can be compared");
     }
 }

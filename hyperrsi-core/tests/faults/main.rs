@@ -14,6 +14,8 @@
 
 #[path = "../runtime/double.rs"]
 mod double;
+#[path = "../support/oracles.rs"]
+mod oracles;
 #[path = "../runtime/rig.rs"]
 mod rig;
 #[path = "../runtime/stores.rs"]

@@ -1,20 +1,14 @@
 //! Reads the indicator oracles: CSV files of columns made by other software.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+mod oracles;
+
 use hyperrsi_core::model::{Candle, Timeframe, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// The folder `indicators` of the oracles, if it is there.
 pub fn oracles() -> Option<PathBuf> {
-    let root = std::env::var_os("HYPERRSI_ORACLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles"), PathBuf::from);
-    let folder = root.join("indicators");
-    if folder.is_dir() {
-        Some(folder)
-    } else {
-        println!("skipped: no oracles at {}", folder.display());
-        None
-    }
+    oracles::folder("indicators")
 }
 
 /// A CSV file by column; an empty cell is `None`.

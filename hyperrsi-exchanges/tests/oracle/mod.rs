@@ -15,6 +15,8 @@
 
 pub mod compare;
 pub mod intent;
+#[path = "../../../hyperrsi-core/tests/support/oracles.rs"]
+mod oracles;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -22,15 +24,7 @@ use std::path::PathBuf;
 
 /// The folder of the venue oracles, if it is there.
 pub fn folder() -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/oracles");
-    let root = std::env::var_os("HYPERRSI_ORACLES").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let venues = root.join("venues");
-    if venues.is_dir() {
-        Some(venues)
-    } else {
-        println!("skipped: no oracles");
-        None
-    }
+    oracles::folder("venues")
 }
 
 /// One JSON file of the oracles.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod faults;
+#[path = "../../../hyperrsi-core/tests/support/oracles.rs"]
+mod oracles;
 mod orders;
 mod payloads;
 mod requests;
@@ -165,15 +167,7 @@ impl Stream {
 
 /// The folder `venues` of the oracles, if it is there.
 fn oracles() -> Option<PathBuf> {
-    let root = std::env::var_os("HYPERRSI_ORACLES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracles"), PathBuf::from);
-    let folder = root.join("venues");
-    if folder.is_dir() {
-        Some(folder)
-    } else {
-        println!("skipped: no oracles at {}", folder.display());
-        None
-    }
+    oracles::folder("venues")
 }
 
 fn read(path: &Path) -> Value {

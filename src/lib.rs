@@ -55,6 +55,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `replay` | checks that a strategy decides on paper as in a backtest, without tokio |
 //! | `runtime` | runs strategies on paper and live, over tokio |
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |

@@ -5,76 +5,23 @@
 mod wire;
 
 use hyperrsi_core::exchange::{
-    ErrorClass, Exchange as _, ExchangeError, ExchangeExt as _, Linked, Lookup, MarketDataExt as _,
-    OrderClass, OrderName, OrderOutcome, OrderRef, Request, Retry,
+    ErrorClass, Exchange as _, ExchangeError, ExchangeExt as _, Lookup, MarketDataExt as _, OrderClass,
+    OrderName, OrderOutcome, OrderRef, Request, Retry,
 };
 use hyperrsi_core::model::{
     InstrumentId, MarginMode, OrderKind, OrderSpec, OrderStatus, PositionSide, Price, Quantity, Reducing,
-    Side, Span, Ticket, TimeInForce, Timeframe, Timestamp, TriggerSource,
+    Side, Span, Ticket, TimeInForce, Timeframe, Timestamp,
 };
 use hyperrsi_exchanges::net::Clock;
-use hyperrsi_exchanges::okx::{Account, Config, Keys, Market, VENUE};
+use hyperrsi_exchanges::okx::{Config, Keys, Market, VENUE};
 use rust_decimal_macros::dec;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use wire::okx::{account, close, nowhere, spec, swap, usual};
 use wire::{Answer, Heard, Server, refuses, rows};
 
 const ORDER: &str = "/api/v5/trade/order";
-
-fn swap() -> InstrumentId {
-    InstrumentId::new(VENUE, "BTC-USDT-SWAP")
-}
-
-/// What every account needs before its first order: instruments, time, setup, no position.
-fn usual(heard: &Heard) -> Answer {
-    match heard.path() {
-        "/api/v5/public/instruments" if heard.target.contains("SWAP") => rows(json!([{
-            "instId": "BTC-USDT-SWAP", "instType": "SWAP", "ctType": "linear", "ctVal": "0.01", "ctMult": "1",
-            "ctValCcy": "BTC", "settleCcy": "USDT", "tickSz": "0.1", "lotSz": "0.01", "minSz": "0.01",
-            "maxLmtSz": "100000", "maxMktSz": "12000", "lever": "100", "state": "live",
-        }])),
-        "/api/v5/public/instruments" => rows(json!([{
-            "instId": "BTC-USDT", "instType": "SPOT", "baseCcy": "BTC", "quoteCcy": "USDT", "tickSz": "0.1",
-            "lotSz": "0.00000001", "minSz": "0.00001", "maxLmtSz": "9999", "state": "live",
-        }])),
-        "/api/v5/public/time" => rows(json!([{"ts": Clock::local().millis().to_string()}])),
-        "/api/v5/account/config" => rows(
-            json!([{"posMode": "net_mode", "acctLv": "2", "perm": "read_only,trade", "ip": "", "uid": "7"}]),
-        ),
-        "/api/v5/account/positions" => rows(json!([])),
-        path => panic!("nobody told the server about {path}"),
-    }
-}
-
-fn account(server: &Server) -> Account {
-    let keys = Keys::new("the-key", "the-secret", "the-phrase");
-    Account::new("main".into(), keys, Config::at(&server.url).unwrap()).unwrap()
-}
-
-/// Sells 0.02 BTC of a long leg: two contracts.
-fn close() -> Ticket {
-    reducing(OrderKind::Market)
-}
-
-fn reducing(kind: OrderKind) -> Ticket {
-    Ticket::Reducing(Reducing::new(swap(), spec("hr1", kind)).unwrap())
-}
-
-fn spec(id: &str, kind: OrderKind) -> OrderSpec {
-    OrderSpec {
-        client_id: id.parse().unwrap(),
-        leg: PositionSide::Long,
-        side: Side::Sell,
-        reduce_only: true,
-        quantity: Quantity::new(dec!(0.02)),
-        kind,
-    }
-}
-
-fn stop(trigger: rust_decimal::Decimal) -> OrderKind {
-    OrderKind::StopMarket { trigger: Price::new(trigger), source: TriggerSource::Mark }
-}
 
 /// A server that answers order calls as told and everything else as usual.
 async fn server(on: &'static str, answer: impl Fn(&Heard) -> Answer + Send + Sync + 'static) -> Server {
@@ -286,17 +233,6 @@ async fn f49_wire_a_position_keeps_its_margin_mode_and_reducing_orders_follow_it
     assert_eq!(server.on(ORDER)[0].json()["tdMode"], "cross");
 }
 
-fn nowhere(heard: &Heard) -> Answer {
-    match heard.path() {
-        ORDER | "/api/v5/trade/order-algo" => refuses("51603"),
-        "/api/v5/trade/orders-pending"
-        | "/api/v5/trade/orders-history"
-        | "/api/v5/trade/orders-algo-pending"
-        | "/api/v5/trade/orders-algo-history" => rows(json!([])),
-        _ => usual(heard),
-    }
-}
-
 fn reference(class: OrderClass) -> OrderRef {
     OrderRef { instrument: swap(), name: OrderName::Client("hr1".parse().unwrap()), class }
 }
@@ -328,48 +264,6 @@ async fn f06_wire_an_endpoint_that_fails_leaves_an_order_unknown() {
             account(&server).order(reference(OrderClass::Plain), Clock::local() - Span::minutes(5)).await;
         assert_eq!(found, Lookup::Unknown { class: Some(ErrorClass::VenueFault) }, "{broken}");
     }
-}
-
-fn algo(id: &str, kind: &str) -> Value {
-    json!({"instId": "BTC-USDT-SWAP", "algoId": "77", "algoClOrdId": id, "ordType": kind, "state": "live", "side": "sell",
-        "posSide": "net", "reduceOnly": "true", "sz": "2", "slTriggerPx": "90000", "slOrdPx": "-1",
-        "slTriggerPxType": "mark", "tpTriggerPx": "99000", "tpOrdPx": "-1", "cTime": "1", "uTime": "2"})
-}
-
-#[tokio::test]
-async fn a_pair_is_one_order_and_its_take_profit_is_never_taken_for_absent() {
-    let server = Server::start(|heard| match heard.path() {
-        "/api/v5/trade/order-algo" if heard.method == "POST" => {
-            rows(json!([{"algoId": "77", "algoClOrdId": "hrsl", "sCode": "0"}]))
-        }
-        "/api/v5/trade/order-algo" if heard.target.contains("hrsl") => rows(json!([algo("hrsl", "oco")])),
-        "/api/v5/trade/orders-algo-pending" if heard.target.contains("oco") => {
-            rows(json!([algo("hrsl", "oco")]))
-        }
-        _ => nowhere(heard),
-    })
-    .await;
-    let order = |id, kind| Reducing::new(swap(), spec(id, kind)).unwrap();
-    let take = OrderKind::TakeProfitMarket { trigger: Price::new(dec!(99000)), source: TriggerSource::Mark };
-    let pair = Linked::new(order("hrsl", stop(dec!(90000))), order("hrtp", take)).unwrap();
-    let first = account(&server);
-    let outcomes = first.place_linked(pair).await;
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, OrderOutcome::Done(_))), "{outcomes:?}");
-    let of_take_profit = OrderRef {
-        instrument: swap(),
-        name: OrderName::Client("hrtp".parse().unwrap()),
-        class: OrderClass::Conditional,
-    };
-    let long_ago = Clock::local() - Span::minutes(5);
-    let Lookup::Found(found) = first.order(of_take_profit.clone(), long_ago).await else { panic!() };
-    assert_eq!(found.client_id().unwrap().as_str(), "hrtp");
-    assert!(
-        matches!(first.cancel(of_take_profit.clone()).await, OrderOutcome::Refused(_)),
-        "it would take the stop along"
-    );
-    // After a restart nothing but the venue's row is left.
-    let restarted = account(&server);
-    assert_eq!(restarted.order(of_take_profit, long_ago).await, Lookup::Unknown { class: None });
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use super::{Clock, Endpoint, Method, tls};
+use super::{Clock, Endpoint, Method, Trust};
 use bytes::Bytes;
 use hyperrsi_core::exchange::ExchangeError;
 use hyperrsi_core::model::Span;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How HTTP connections are kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpConfig {
     /// How long a connection may take to open.
     pub connect_timeout: Duration,
@@ -16,6 +17,12 @@ pub struct HttpConfig {
     pub timeout: Duration,
     /// After this long new connections are opened, so that a venue's change of address is followed.
     pub max_age: Duration,
+    /// How often a connection is asked whether it lives (HTTP/2), in use or not.
+    pub ping_every: Duration,
+    /// How long it may take to answer before it is dropped.
+    pub ping_within: Duration,
+    /// Whom it trusts.
+    pub trust: Trust,
 }
 
 impl Default for HttpConfig {
@@ -24,12 +31,15 @@ impl Default for HttpConfig {
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(10),
             max_age: Duration::from_secs(600),
+            ping_every: Duration::from_secs(10),
+            ping_within: Duration::from_secs(5),
+            trust: Trust::default(),
         }
     }
 }
 
-/// Pooled HTTP/2 connections of one account. A ping every ten seconds finds dead ones before an order does; nothing is
-/// repeated and no redirect followed.
+/// Pooled HTTP/2 connections of one account. Pings find dead ones before an order does; nothing is repeated and no redirect
+/// followed.
 #[derive(Debug)]
 pub struct Http {
     config: HttpConfig,
@@ -143,14 +153,14 @@ fn client(config: &HttpConfig) -> Result<reqwest::Client, ExchangeError> {
         sent: false,
         detail: format!("TLS cannot be set up: {}", cause(error)),
     };
-    let tls = tls::config(&["h2", "http/1.1"]).map_err(|error| broken(&error))?;
+    let tls = config.trust.config(&["h2", "http/1.1"]).map_err(|error| broken(&error))?;
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .connect_timeout(config.connect_timeout)
         .timeout(config.timeout)
         .pool_idle_timeout(Duration::from_secs(90))
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .http2_keep_alive_timeout(Duration::from_secs(5))
+        .http2_keep_alive_interval(config.ping_every)
+        .http2_keep_alive_timeout(config.ping_within)
         .http2_keep_alive_while_idle(true)
         .http2_adaptive_window(true)
         .tcp_nodelay(true)

@@ -22,6 +22,18 @@ struct State {
     banned: Option<Timestamp>,
 }
 
+impl State {
+    fn allowed(&mut self) -> Result<(), ExchangeError> {
+        if let Some(until) = self.banned {
+            if Clock::local() < until {
+                return Err(ExchangeError::Banned { until: Some(until) });
+            }
+            self.banned = None;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug, Default)]
 struct Window {
     spent: VecDeque<(Instant, u32)>,
@@ -76,14 +88,17 @@ impl Limiter {
         }
     }
 
+    /// Whether anything may be sent.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Banned`] during a ban.
+    pub fn allowed(&self) -> Result<(), ExchangeError> {
+        self.state().allowed()
+    }
+
     fn take(&self, cost: &Cost, urgency: Urgency, now: Instant) -> Result<Duration, ExchangeError> {
         let mut state = self.state();
-        if let Some(until) = state.banned {
-            if Clock::local() < until {
-                return Err(ExchangeError::Banned { until: Some(until) });
-            }
-            state.banned = None;
-        }
+        state.allowed()?;
         let window = state.windows.entry((cost.rule.name, cost.scope.clone())).or_default();
         if let Some(until) = window.closed_until.filter(|until| *until > now) {
             return Ok(until - now);

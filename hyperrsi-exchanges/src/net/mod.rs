@@ -1,7 +1,7 @@
 //! What all venues share on the way between a request and its answer.
 //!
 //! ```text
-//! Call ─ Limiter ─ (sign with Clock) ─▶ Http ─▶ Reply ─ refusal? ─▶ the venue's own reading
+//! Call ─ Limits ─ (sign with Clock) ─▶ Http ─▶ Reply ─ refusal? ─▶ the venue's own reading
 //! Endpoint ─▶ socket::keep ◀─ frames ─▶ Session ─▶ events
 //! ```
 
@@ -11,6 +11,7 @@ mod clock;
 mod endpoint;
 mod http;
 mod limit;
+mod limits;
 mod secret;
 #[cfg(feature = "okx")]
 mod sign;
@@ -25,8 +26,10 @@ pub use clock::Clock;
 pub use endpoint::{Endpoint, EndpointError};
 pub use http::{Http, HttpConfig, Reply};
 pub use limit::Limiter;
+pub use limits::Limits;
 pub use secret::Secret;
 #[cfg(feature = "okx")]
 pub(crate) use sign::hmac_sha256_base64;
 #[cfg(feature = "okx")]
 pub(crate) use streams::{broadcast_stream, channel_stream};
+pub use tls::{RootError, Trust};

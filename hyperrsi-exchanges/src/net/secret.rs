@@ -17,8 +17,7 @@ impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
-    /// The text, for signing and headers only.
-    #[cfg(feature = "okx")]
+    /// The text, for signing, headers and digests only.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -1,6 +1,6 @@
 //! One WebSocket connection that is kept alive: connect, speak as a [`Session`] says, notice silence, connect again.
 
-use super::{Backoff, Clock, Endpoint, tls};
+use super::{Backoff, Clock, Endpoint, Trust};
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyperrsi_core::exchange::{ExchangeError, Retry};
 use hyperrsi_core::model::{Span, Timestamp};
@@ -61,6 +61,7 @@ impl Default for Pace {
 /// Keeps one connection until it is cancelled or an error says that trying again is of no use.
 pub async fn keep<S: Session>(
     endpoint: Endpoint,
+    trust: Trust,
     clock: Arc<Clock>,
     mut session: S,
     pace: Pace,
@@ -70,7 +71,7 @@ pub async fn keep<S: Session>(
     loop {
         let ended = tokio::select! {
             () = cancel.cancelled() => return,
-            ended = hold(&endpoint, &clock, &mut session, pace, &mut backoff) => ended,
+            ended = hold(&endpoint, &trust, &clock, &mut session, pace, &mut backoff) => ended,
         };
         let hopeless = ended.retry() == Retry::Never;
         let not_before = match ended.retry() {
@@ -93,12 +94,13 @@ pub async fn keep<S: Session>(
 /// One connection from its opening to its end.
 async fn hold<S: Session>(
     endpoint: &Endpoint,
+    trust: &Trust,
     clock: &Clock,
     session: &mut S,
     pace: Pace,
     backoff: &mut Backoff,
 ) -> ExchangeError {
-    let mut stream = match timeout(pace.connect, connect(endpoint)).await {
+    let mut stream = match timeout(pace.connect, connect(endpoint, trust)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return error,
         Err(_) => return broken(false, "the connection could not be opened in time"),
@@ -156,9 +158,9 @@ async fn hold<S: Session>(
     }
 }
 
-async fn connect(endpoint: &Endpoint) -> Result<Stream, ExchangeError> {
+async fn connect(endpoint: &Endpoint, trust: &Trust) -> Result<Stream, ExchangeError> {
     let connector = if endpoint.encrypted() {
-        let config = tls::config(&["http/1.1"]).map_err(|error| broken(false, &error.to_string()))?;
+        let config = trust.config(&["http/1.1"]).map_err(|error| broken(false, &error.to_string()))?;
         Connector::Rustls(Arc::new(config))
     } else {
         Connector::Plain

@@ -57,11 +57,14 @@ table! {
     ReduceOnlyRejected: "51023" "51112" "51115" "51134" "51169" "51170" "51322";
     AlreadyThrough: "51258" "51259" "51277" "51278" "51279" "51280";
     WouldTake: "51511";
-    Retired: "64000" "64001";
+    Retired: "404" "410" "64000" "64001";
 }
 
-/// The error of a code, with the venue's words, cut to a length that fits a log line.
+/// The error of a code, with the venue's words, cut to a length that fits a log line. Where one code stands for many
+/// things, the words decide: a wrong `posSide` or `tdMode` means that the account's modes are not what they were.
 pub fn error(code: &str, message: &str) -> ExchangeError {
+    let mode = code == "51000" && ["posSide", "tdMode"].iter().any(|name| message.contains(name));
+    let class = if mode { ErrorClass::ModeMismatch } else { class(code) };
     let message: String = message.chars().take(200).collect();
-    ExchangeError::from_venue(class(code), code, message)
+    ExchangeError::from_venue(class, code, message)
 }

@@ -199,8 +199,15 @@ impl MarketData for Market {
         for (lines, endpoint) in [(business, &config.business), (public, &config.public)] {
             if !lines.is_empty() {
                 let session = PublicSession::new(lines, out.clone(), config.heartbeat);
-                let clock = Arc::clone(&self.rest.clock);
-                tokio::spawn(socket::keep(endpoint.clone(), clock, session, config.pace, cancel.clone()));
+                let (trust, clock) = (config.http.trust.clone(), Arc::clone(&self.rest.clock));
+                tokio::spawn(socket::keep(
+                    endpoint.clone(),
+                    trust,
+                    clock,
+                    session,
+                    config.pace,
+                    cancel.clone(),
+                ));
             }
         }
         Ok(crate::net::channel_stream(events, cancel.drop_guard()))

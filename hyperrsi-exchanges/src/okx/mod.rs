@@ -18,6 +18,7 @@ mod config;
 mod error;
 mod market;
 mod pages;
+mod pair;
 pub mod parse;
 pub mod request;
 mod rest;

@@ -1,6 +1,6 @@
 use super::parse::{Envelope, InstrumentRow, Known, TimeRow, listings};
 use super::{Config, Keys, VENUE, error, request};
-use crate::net::{Call, Clock, Http, Limiter, Reply};
+use crate::net::{Call, Clock, Http, Limits, Reply};
 use bytes::Bytes;
 use hyperrsi_core::exchange::{ErrorClass, ExchangeError, Listing, Refused};
 use hyperrsi_core::model::{Instrument, InstrumentId, InstrumentKind, Span};
@@ -14,7 +14,7 @@ pub(super) struct Rest {
     pub(super) clock: Arc<Clock>,
     keys: Option<Keys>,
     http: Http,
-    limiter: Limiter,
+    limits: Limits,
     known: RwLock<Arc<Known>>,
     measured: Mutex<Option<Instant>>,
 }
@@ -22,11 +22,11 @@ pub(super) struct Rest {
 impl Rest {
     pub(super) fn new(config: Config, keys: Option<Keys>) -> Result<Self, ExchangeError> {
         Ok(Self {
-            http: Http::new(config.http)?,
+            http: Http::new(config.http.clone())?,
+            limits: Limits::at(&config.rest, keys.as_ref().map(Keys::key)),
             config,
             clock: Arc::new(Clock::default()),
             keys,
-            limiter: Limiter::default(),
             known: RwLock::default(),
             measured: Mutex::new(None),
         })
@@ -59,7 +59,7 @@ impl Rest {
     }
 
     async fn once(&self, call: &Call) -> Result<Bytes, ExchangeError> {
-        self.limiter.acquire(&call.cost, call.urgency).await?;
+        self.limits.acquire(call).await?;
         let target = call.target();
         let mut headers: Vec<(&'static str, String)> = Vec::with_capacity(6);
         if call.body.is_some() {
@@ -87,10 +87,10 @@ impl Rest {
         match &answer {
             Err(ExchangeError::RateLimited { retry_after }) => {
                 let wait = retry_after.map_or(call.cost.rule.window_ms.into(), |span| span.millis());
-                self.limiter.refused(&call.cost, Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+                self.limits.refused(call, Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
             }
             Err(ExchangeError::Banned { until }) => {
-                self.limiter.banned(until.unwrap_or_else(|| Clock::local() + Span::minutes(5)));
+                self.limits.banned(until.unwrap_or_else(|| Clock::local() + Span::minutes(5)));
             }
             _ => {}
         }
@@ -135,6 +135,11 @@ impl Rest {
         }
         self.listings().await?;
         Ok(Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The instruments are not what they were: they are read again before they are needed.
+    pub(super) fn forget_known(&self) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
     /// The instruments, read now.

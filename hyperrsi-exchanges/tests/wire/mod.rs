@@ -10,6 +10,9 @@
     reason = "tests; each test file uses its part"
 )]
 
+#[cfg(feature = "okx")]
+pub mod okx;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};

@@ -45,7 +45,7 @@ mod queries;
 mod restart;
 mod settings;
 
-pub use probe::Failure;
+pub use super::failure::Failure;
 
 use crate::store::{Store, StoreError};
 use async_trait::async_trait;

@@ -1,26 +1,13 @@
 //! What the checks are written with.
 
 use super::Subject;
+use crate::conformance::failure::{Failure, shown};
 use crate::model::{AccountId, InstrumentId, Span, Timestamp};
 use crate::store::{Appended, Body, Entry, Fence, Persist, RecordKind, RecordQuery, Store, StoreError};
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-
-/// What was not as the contract says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{check}: {what}\n  expected {expected}\n       got {got}")]
-pub struct Failure {
-    /// The check.
-    pub check: &'static str,
-    /// What was asked of the store.
-    pub what: String,
-    /// What had to come.
-    pub expected: String,
-    /// What came.
-    pub got: String,
-}
 
 /// How long leases run here.
 pub(super) const TTL: Span = Span::seconds(30);
@@ -117,15 +104,6 @@ impl<'a> Probe<'a> {
     pub(super) async fn keys(&self, store: &dyn Store, query: &RecordQuery) -> Result<Vec<String>, Failure> {
         let found = self.ok("read", store.read(query).await)?;
         Ok(found.into_iter().map(|record| record.entry.key).collect())
-    }
-}
-
-/// Large values would bury what matters.
-fn shown(value: &impl Debug) -> String {
-    let text = format!("{value:?}");
-    match text.char_indices().nth(600) {
-        Some((cut, _)) => format!("{}… ({} bytes)", text.get(..cut).unwrap_or_default(), text.len()),
-        None => text,
     }
 }
 

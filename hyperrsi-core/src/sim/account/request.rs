@@ -1,11 +1,11 @@
-use super::{Account, Attachment, NewOrder, Order, Rejection, Terms, Trigger};
+use super::{Account, Attachment, Callback, NewOrder, Order, Rejection, Terms, Trailing, Trigger};
 use crate::exchange::{
-    Accepted, AccountConfig, Answer, Capabilities, ErrorClass, ExchangeError, Feature, FeeRates, Lookup,
-    OrderName, OrderOutcome, OrderRef, Page, Permissions, Request, Unsupported,
+    self, Accepted, AccountConfig, Answer, Capabilities, ErrorClass, ExchangeError, Feature, FeeRates,
+    Lookup, OrderName, OrderOutcome, OrderRef, Page, Permissions, Request,
 };
 use crate::model::{
     InstrumentId, InstrumentKind, OrderSpec, Overflow, PositionMode, Price, Quantity, Reducing, Ticket,
-    Timestamp,
+    Timestamp, TriggerSource,
 };
 
 /// What an amendment changes; what is `None` stays.
@@ -60,7 +60,7 @@ impl Account {
     /// [`ErrorClass::ModeMismatch`] until the caller reads the account's configuration.
     ///
     /// # Errors
-    /// [`ExchangeError::Refused`] for settings, [`ExchangeError::Unsupported`] for a request it does not know.
+    /// [`ExchangeError::Refused`] for settings.
     pub fn call(&mut self, now: Timestamp, request: &Request) -> Result<Answer, ExchangeError> {
         Ok(match request {
             Request::Place(ticket) => Answer::Order(self.place_ticket(now, ticket)),
@@ -82,6 +82,7 @@ impl Account {
             Request::PlaceLinked(pair) => {
                 Answer::Orders(self.place_pair(now, [pair.stop(), pair.take_profit()]))
             }
+            Request::PlaceTrailing(order) => Answer::Order(self.place_trailing(now, order)),
             Request::PlaceBatch(tickets) => {
                 Answer::Orders(tickets.iter().map(|ticket| self.place_ticket(now, ticket)).collect())
             }
@@ -154,8 +155,6 @@ impl Account {
                 Answer::PositionMode(self.mode)
             }
             Request::ServerTime => Answer::ServerTime(now),
-            // A request that came later is refused by name until it is known here.
-            other => return Err(Unsupported::request(self.setup.venue.clone(), other).into()),
         })
     }
 
@@ -197,6 +196,21 @@ impl Account {
             Err(no) => vec![Err(no); 2],
         };
         placed.into_iter().map(|placed| self.outcome(now, placed)).collect()
+    }
+
+    /// Watches the last price, as venues do whose trailing orders name no other.
+    fn place_trailing(&mut self, now: Timestamp, order: &exchange::Trailing) -> OrderOutcome {
+        let terms = Terms::Trailing(Trailing {
+            callback: Callback::Ratio(order.callback),
+            activation: order.activation,
+            source: TriggerSource::Last,
+            best: None,
+        });
+        let placed = self.assumed().and_then(|()| {
+            let sent = NewOrder { terms, ..self.sent(&order.instrument, &order.spec()) };
+            self.place(now, sent)
+        });
+        self.outcome(now, placed)
     }
 
     /// Whether the caller knows the account's position mode.

@@ -155,7 +155,12 @@ impl Inner {
         };
         let now = self.rest.clock.now();
         let mut page = Page { items: Vec::new(), more: false };
-        for (instrument, named) in &kinds {
+        let spot_on_margin = self.setup().await?.spot_on_margin;
+        let sides = |instrument: &Instrument| if instrument.is_spot() && spot_on_margin { 2 } else { 1 };
+        let lists = kinds.iter().flat_map(|(instrument, named)| {
+            (0..sides(instrument)).map(move |margin| (instrument, named, margin > 0))
+        });
+        for (instrument, named, margin) in lists {
             let part = oldest_first(since, now, limit, |begin, end, older| {
                 let call = request::fills(
                     instrument,
@@ -166,7 +171,7 @@ impl Inner {
                     Some(100),
                     older.as_deref(),
                 );
-                self.fill_page(call)
+                self.fill_page(if margin { request::on_margin(call) } else { call })
             });
             let part = part.await?;
             page.items.extend(part.items);

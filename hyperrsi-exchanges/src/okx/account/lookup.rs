@@ -1,7 +1,7 @@
-use super::{Inner, lock};
+use super::Inner;
 use crate::net::Call;
 use crate::okx::parse::{self, AlgoRow, Envelope, Known, OrderRow};
-use crate::okx::request::{self, ALGO_KINDS, ALGO_STATES};
+use crate::okx::request::{self, ALGO_KINDS, ALGO_STATES, PAIRS};
 use hyperrsi_core::exchange::{
     ErrorClass, ExchangeError, Lookup, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderKind,
 };
@@ -12,18 +12,21 @@ const PAGE: u16 = 100;
 /// Most pages read of one list; an account cannot have as many live orders.
 const PAGES: usize = 20;
 
-/// A page of orders: the orders, the venue's id of the last row, how many rows there were, and whether a pair of ours is
-/// among them.
+/// Rows of a list: the orders, the take profits of ours that are part of one of them, the venue's id of the last row, and
+/// how many rows there were.
+#[derive(Default)]
 struct Rows {
     orders: Vec<VenueOrder>,
+    take_profits: Vec<(ClientOrderId, VenueOrder)>,
+    /// A pair of ours is among them whose take profit cannot be told.
+    nameless: bool,
     last: Option<String>,
     count: usize,
-    pair: bool,
 }
 
 fn read(body: &[u8], class: OrderClass, known: &Known) -> Result<Rows, ExchangeError> {
     let envelope = Envelope::read(body)?;
-    let mut page = Rows { orders: Vec::new(), last: None, count: 0, pair: false };
+    let mut page = Rows::default();
     match class {
         OrderClass::Plain => {
             let rows: Vec<OrderRow<'_>> = envelope.rows("the orders of okx")?;
@@ -38,9 +41,14 @@ fn read(body: &[u8], class: OrderClass, known: &Known) -> Result<Rows, ExchangeE
             page.count = rows.len();
             page.last = rows.last().map(|row| row.algo_id.to_string());
             for row in &rows {
-                let order = row.read(known)?;
-                page.pair |= row.is_pair() && order.as_ref().is_some_and(|order| order.client_id().is_some());
-                page.orders.extend(order);
+                let Some(order) = row.read(known)? else { continue };
+                if row.is_pair() && order.client_id().is_some() {
+                    match row.take_profit() {
+                        Some(id) => page.take_profits.push((id, order.clone())),
+                        None => page.nameless = true,
+                    }
+                }
+                page.orders.push(order);
             }
         }
     }
@@ -55,18 +63,35 @@ impl Inner {
         call: impl Fn(Option<&str>) -> Call + Send + Sync,
     ) -> Result<Rows, ExchangeError> {
         let known = self.rest.known().await?;
-        let mut all = Rows { orders: Vec::new(), last: None, count: 0, pair: false };
+        let mut all = Rows::default();
         for _ in 0..PAGES {
             let body = self.rest.send(&call(all.last.as_deref())).await?;
             let page = read(&body, class, &known)?;
             all.orders.extend(page.orders);
-            all.pair |= page.pair;
+            all.take_profits.extend(page.take_profits);
+            all.nameless |= page.nameless;
             all.last = page.last;
             if page.count < usize::from(PAGE) {
                 return Ok(all);
             }
         }
         Err(parse::senseless("the orders of okx", "the list does not end"))
+    }
+
+    /// Every page of a list of ended orders, wherever the venue files those of the instrument.
+    async fn ended(
+        &self,
+        class: OrderClass,
+        instrument: &Instrument,
+        call: impl Fn(Option<&str>) -> Call + Send + Sync,
+    ) -> Result<Rows, ExchangeError> {
+        let mut rows = self.list(class, &call).await?;
+        if instrument.is_spot() && self.setup().await?.spot_on_margin {
+            let margin = self.list(class, |older: Option<&str>| request::on_margin(call(older))).await?;
+            rows.orders.extend(margin.orders);
+            rows.take_profits.extend(margin.take_profits);
+        }
+        Ok(rows)
     }
 
     pub(super) async fn open_orders(
@@ -99,19 +124,10 @@ impl Inner {
 
     async fn look(&self, order: &OrderRef, submitted: Timestamp) -> Result<Option<VenueOrder>, Looked> {
         let instrument = self.rest.instrument(&order.instrument).await?;
-        let pair = match order.name {
-            OrderName::Client(id) => lock(&self.pairs).get(&id).copied().map(|stop| (id, stop)),
-            OrderName::Venue(_) => None,
-        };
-        let name = pair.map_or_else(|| order.name.clone(), |(_, stop)| OrderName::Client(stop));
-        let found = match order.class {
-            OrderClass::Plain => self.look_plain(&instrument, &name, submitted).await?,
-            OrderClass::Conditional => self.look_conditional(&instrument, &name, pair.is_some()).await?,
-        };
-        Ok(found.map(|found| match pair {
-            None => found,
-            Some((take_profit, _)) => as_take_profit(found, take_profit),
-        }))
+        match order.class {
+            OrderClass::Plain => self.look_plain(&instrument, &order.name, submitted).await,
+            OrderClass::Conditional => self.look_conditional(&instrument, &order.name).await,
+        }
     }
 
     /// One order by its own endpoint; `None` if it says that there is none.
@@ -140,36 +156,48 @@ impl Inner {
         }
         let begin = submitted - Span::minutes(1);
         let ended = |older: Option<&str>| request::order_history(instrument, None, Some(begin), PAGE, older);
-        Ok(pick(self.list(OrderClass::Plain, ended).await?, name))
+        Ok(pick(self.ended(OrderClass::Plain, instrument, ended).await?, name))
     }
 
     async fn look_conditional(
         &self,
         instrument: &Instrument,
         name: &OrderName,
-        inside_pair: bool,
     ) -> Result<Option<VenueOrder>, Looked> {
         let call = request::query_algo(name);
         if let Some(found) = self.single(&call, OrderClass::Conditional).await? {
             return Ok(Some(found));
         }
-        let mut pair = false;
+        let mut nameless = false;
         for kind in ALGO_KINDS {
             let live = |older: Option<&str>| request::open_algos(Some(instrument), kind, PAGE, older);
             let rows = self.list(OrderClass::Conditional, live).await?;
-            pair |= rows.pair;
+            nameless |= rows.nameless;
             if let Some(found) = pick(rows, name) {
                 return Ok(Some(found));
             }
             for state in ALGO_STATES {
                 let ended = |older: Option<&str>| request::algo_history(instrument, kind, state, older);
-                if let Some(found) = pick(self.list(OrderClass::Conditional, ended).await?, name) {
+                let rows = self.ended(OrderClass::Conditional, instrument, ended).await?;
+                if let Some(found) = pick(rows, name) {
                     return Ok(Some(found));
                 }
             }
         }
-        // A take profit of a pair placed before a restart goes by its stop's id: it may be this one.
-        if pair && !inside_pair { Err(Looked::Hidden) } else { Ok(None) }
+        // A live pair without a readable tag may hold this take profit.
+        if nameless { Err(Looked::Hidden) } else { Ok(None) }
+    }
+
+    /// The stop of the live pair whose take profit goes by this id.
+    pub(super) async fn pair_of(
+        &self,
+        instrument: &Instrument,
+        take_profit: ClientOrderId,
+    ) -> Result<Option<ClientOrderId>, ExchangeError> {
+        let live = |older: Option<&str>| request::open_algos(Some(instrument), PAIRS, PAGE, older);
+        let rows = self.list(OrderClass::Conditional, live).await?;
+        let of = |(id, _): &&(ClientOrderId, VenueOrder)| *id == take_profit;
+        Ok(rows.take_profits.iter().find(of).and_then(|(_, pair)| pair.client_id()))
     }
 }
 
@@ -187,9 +215,14 @@ impl From<ExchangeError> for Looked {
 }
 
 fn pick(rows: Rows, name: &OrderName) -> Option<VenueOrder> {
-    rows.orders.into_iter().find(|order| match name {
+    let own = rows.orders.into_iter().find(|order| match name {
         OrderName::Client(id) => order.client_id() == Some(*id),
         OrderName::Venue(id) => order.id == *id,
+    });
+    own.or_else(|| {
+        let OrderName::Client(wanted) = name else { return None };
+        let inside = rows.take_profits.into_iter().find(|(id, _)| id == wanted);
+        inside.map(|(id, pair)| as_take_profit(pair, id))
     })
 }
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use hyperrsi_core::exchange::{
     AccountEvent, AccountStream, Answer, Capabilities, Exchange, ExchangeError, Request, Unsupported,
 };
-use hyperrsi_core::model::{AccountId, ClientOrderId, Instrument, MarginMode, PositionMode, Ticket, VenueId};
+use hyperrsi_core::model::{AccountId, Instrument, MarginMode, PositionMode, Ticket, VenueId};
 use request::Setup;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,10 +20,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// One account at OKX: spot and linear swaps, one-way and hedge.
 ///
-/// - The venue keeps a linked or attached pair of stop and take profit as **one** order under the stop's client id.
-///   While this object lives it knows the take profit's id too; after a restart the pair is found by the stop's id, and
-///   a query for an id that is nowhere stays unknown as long as a pair of ours is live on the instrument. Cancelling the
-///   pair takes the stop's id.
+/// - The venue keeps a linked or attached pair of stop and take profit as **one** order under the stop's client id. The
+///   take profit's id goes along in the order's tag, by which it is found, also after a restart; as long as a pair of ours
+///   without a readable tag is live on the instrument, an id that is nowhere else stays unknown. Cancelling the pair
+///   takes the stop's id.
 /// - Margin mode belongs to each order: openings carry it, reducing orders use that of the open position.
 /// - Clones share everything. Streams begin with the first call of [`Exchange::events`], which needs a tokio runtime.
 ///
@@ -50,8 +50,6 @@ struct Inner {
     setup: RwLock<Option<Setup>>,
     /// The margin mode last used or seen per symbol.
     margins: Mutex<BTreeMap<Arc<str>, MarginMode>>,
-    /// Take profits that live inside a pair: their id to the stop's.
-    pairs: Mutex<BTreeMap<ClientOrderId, ClientOrderId>>,
     hub: Arc<Hub>,
     tasks: Mutex<Option<DropGuard>>,
 }
@@ -81,7 +79,6 @@ impl Account {
                 keys,
                 setup: RwLock::new(None),
                 margins: Mutex::default(),
-                pairs: Mutex::default(),
                 hub: Arc::new(Hub::new()),
                 tasks: Mutex::new(None),
             }),
@@ -214,7 +211,8 @@ impl Inner {
                     Wing::Business => rest.config.business.clone(),
                 };
                 let session = PrivateSession::new(wing, keys, known, hub, rest.config.heartbeat);
-                socket::keep(endpoint, Arc::clone(&rest.clock), session, rest.config.pace, token).await;
+                let (trust, clock) = (rest.config.http.trust.clone(), Arc::clone(&rest.clock));
+                socket::keep(endpoint, trust, clock, session, rest.config.pace, token).await;
             });
         }
         *tasks = Some(cancel.drop_guard());

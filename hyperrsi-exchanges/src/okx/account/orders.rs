@@ -1,4 +1,4 @@
-use super::{Inner, lock};
+use super::Inner;
 use crate::net::Call;
 use crate::okx::{error, parse, request};
 use hyperrsi_core::exchange::{
@@ -44,9 +44,6 @@ impl Inner {
         let stop = order.stop().map(|stop| stop.order());
         let take_profit = order.take_profit().map(|take_profit| take_profit.order());
         let call = request::attached(&instrument, &entry.order, stop, take_profit, entry.margin_mode, setup)?;
-        if let Some((stop, take_profit)) = stop.zip(take_profit) {
-            lock(&self.pairs).insert(take_profit.client_id, stop.client_id);
-        }
         self.one(&call, Some(entry.order.client_id)).await
     }
 
@@ -55,7 +52,6 @@ impl Inner {
         let instrument = self.rest.instrument(stop.instrument()).await?;
         let (setup, margin) = (self.setup().await?, self.margin(&instrument).await?);
         let call = request::linked(&instrument, stop.order(), take_profit, margin, setup)?;
-        lock(&self.pairs).insert(take_profit.client_id, stop.order().client_id);
         let outcome = self.one(&call, Some(stop.order().client_id)).await?;
         let other = match outcome.clone() {
             OrderOutcome::Done(done) => {
@@ -76,7 +72,6 @@ impl Inner {
         let ticket = amendment.ticket();
         let instrument = self.rest.instrument(ticket.instrument()).await?;
         let id = amendment.client_id();
-        self.not_inside_a_pair(id)?;
         let name = OrderName::Client(id);
         let (price, quantity) = (amendment.price(), amendment.quantity());
         let urgency = Request::Amend(amendment.clone()).urgency();
@@ -86,7 +81,9 @@ impl Inner {
                 request::amend_algo(&instrument, &name, ticket.order(), price, quantity, urgency)
             }
         }?;
-        self.one(&call, Some(id)).await
+        let mut outcomes = vec![self.one(&call, Some(id)).await?];
+        self.explain(&mut outcomes, amendment.class(), &[(instrument, Some(id))]).await;
+        outcomes.pop().ok_or_else(|| parse::senseless("an amendment at okx", "no row"))
     }
 
     pub(super) async fn cancel(&self, order: &OrderRef) -> Result<OrderOutcome, ExchangeError> {
@@ -102,9 +99,6 @@ impl Inner {
             return Err(Refused::new(ErrorClass::InvalidRequest, None, why).into());
         }
         for order in orders {
-            if let OrderName::Client(id) = order.name {
-                self.not_inside_a_pair(id)?;
-            }
             rows.push((self.rest.instrument(&order.instrument).await?, &order.name));
         }
         let named: Vec<_> = rows.iter().map(|(instrument, name)| (&**instrument, *name)).collect();
@@ -112,31 +106,44 @@ impl Inner {
             OrderClass::Plain => request::cancel_orders(&named),
             OrderClass::Conditional => request::cancel_algos(&named),
         }?;
-        let ids: Vec<_> = orders
-            .iter()
-            .map(|order| match order.name {
-                OrderName::Client(id) => Some(id),
-                OrderName::Venue(_) => None,
-            })
-            .collect();
-        self.several(&call, &ids).await
+        let own = |name: &OrderName| match name {
+            OrderName::Client(id) => Some(*id),
+            OrderName::Venue(_) => None,
+        };
+        let ids: Vec<_> = rows.iter().map(|(_, name)| own(name)).collect();
+        let mut outcomes = self.several(&call, &ids).await?;
+        let named: Vec<_> = rows.into_iter().map(|(instrument, name)| (instrument, own(name))).collect();
+        self.explain(&mut outcomes, class, &named).await;
+        Ok(outcomes)
     }
 
-    /// A take profit inside a pair has no life of its own: what is done to it is done to the stop as well.
-    fn not_inside_a_pair(&self, id: ClientOrderId) -> Result<(), ExchangeError> {
-        match lock(&self.pairs).get(&id) {
-            None => Ok(()),
-            Some(stop) => {
+    /// To the venue a take profit inside a pair is no order: what is done to it would be done to the stop as well. Where
+    /// it says "no such order" of one, the refusal is put right.
+    async fn explain(
+        &self,
+        outcomes: &mut [OrderOutcome],
+        class: OrderClass,
+        orders: &[(Arc<Instrument>, Option<ClientOrderId>)],
+    ) {
+        if class != OrderClass::Conditional {
+            return;
+        }
+        for (outcome, (instrument, id)) in outcomes.iter_mut().zip(orders) {
+            let OrderOutcome::Refused(no) = outcome else { continue };
+            let Some(id) = id.filter(|_| no.class == ErrorClass::OrderNotLive) else { continue };
+            if let Ok(Some(stop)) = self.pair_of(instrument, id).await {
                 let why = format!("{id} is one order with the stop {stop} at okx; name the stop");
-                Err(Refused::new(ErrorClass::InvalidRequest, None, why).into())
+                *no = Refused::new(ErrorClass::InvalidRequest, no.code.take(), why);
             }
         }
     }
 
     /// The class of a plain error tells what has to be read again before the next order.
     fn learn(&self, class: ErrorClass) {
-        if class == ErrorClass::ModeMismatch {
-            self.forget_setup();
+        match class {
+            ErrorClass::ModeMismatch => self.forget_setup(),
+            ErrorClass::FilterChanged => self.rest.forget_known(),
+            _ => {}
         }
     }
 

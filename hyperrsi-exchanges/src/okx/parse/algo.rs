@@ -1,8 +1,9 @@
 use super::order::{base, leg, reduces};
 use super::{Known, senseless, side};
 use crate::common::{Millis, Num, Text};
+use crate::okx::pair;
 use hyperrsi_core::exchange::{ExchangeError, OrderClass, Origin, VenueOrder, VenueOrderId, VenueOrderKind};
-use hyperrsi_core::model::{OrderKind, OrderStatus, Price, Quantity, TriggerSource};
+use hyperrsi_core::model::{ClientOrderId, OrderKind, OrderStatus, Price, Quantity, TriggerSource};
 use serde::Deserialize;
 
 /// A conditional order: `trade/order-algo`, `orders-algo-pending`, `orders-algo-history`, channel `orders-algo`.
@@ -31,6 +32,8 @@ pub struct AlgoRow<'a> {
     tgt_ccy: Text<'a>,
     #[serde(borrow, default)]
     ord_id: Text<'a>,
+    #[serde(borrow, default)]
+    tag: Text<'a>,
     #[serde(default)]
     sz: Num,
     #[serde(default)]
@@ -103,9 +106,12 @@ impl AlgoRow<'_> {
         &*self.ord_type == "oco"
     }
 
-    /// Our id, if there is one.
-    pub fn client_id(&self) -> Option<&str> {
-        self.algo_cl_ord_id.some()
+    /// Of a pair of ours, the take profit's id, which is in the tag.
+    pub fn take_profit(&self) -> Option<ClientOrderId> {
+        self.algo_cl_ord_id
+            .some()
+            .filter(|_| self.is_pair())
+            .and_then(|stop| pair::take_profit(stop, &self.tag))
     }
 
     /// Of a pair, the stop: it carries the client id.

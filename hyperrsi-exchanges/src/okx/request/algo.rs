@@ -1,37 +1,25 @@
+use super::protection::{AT_MARKET, Protection};
 use super::{AlgoIds, Common, Setup, ids, json, kind_name, rules, size, trigger_source, unsupported};
 use crate::net::{Call, Cost};
+use crate::okx::pair;
 use hyperrsi_core::exchange::{ErrorClass, ExchangeError, OrderName, Refused, Trailing, Urgency};
-use hyperrsi_core::model::{
-    Instrument, MarginMode, OrderKind, OrderSpec, Price, Quantity, TimeInForce, TriggerSource,
-};
+use hyperrsi_core::model::{Instrument, MarginMode, OrderKind, OrderSpec, Price, Quantity};
 use serde::Serialize;
 
 /// The kinds of algo orders that are listed; each needs a request of its own, but for the first two.
-pub const ALGO_KINDS: [&str; 3] = ["conditional,oco", "trigger", "move_order_stop"];
+pub const ALGO_KINDS: [&str; 3] = [PAIRS, "trigger", "move_order_stop"];
+
+/// The kind that lists pairs; single stops and take profits come along.
+pub const PAIRS: &str = "conditional,oco";
 
 /// The states in which an algo order is history.
 pub const ALGO_STATES: [&str; 3] = ["effective", "canceled", "order_failed"];
 
-/// At market once triggered.
-const AT_MARKET: &str = "-1";
-
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Triggers {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_trigger_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_ord_px: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_trigger_px_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_trigger_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_ord_kind: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_ord_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_trigger_px_type: Option<&'static str>,
+    #[serde(flatten)]
+    protection: Protection,
     #[serde(skip_serializing_if = "Option::is_none")]
     trigger_px: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,19 +30,9 @@ struct Triggers {
     callback_ratio: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     active_px: Option<String>,
-}
-
-impl Triggers {
-    fn stop(&mut self, trigger: Price, source: TriggerSource) {
-        self.sl_trigger_px = Some(trigger.to_string());
-        self.sl_ord_px = Some(AT_MARKET);
-        self.sl_trigger_px_type = Some(trigger_source(source));
-    }
-    fn take_profit(&mut self, trigger: Price, source: TriggerSource) {
-        self.tp_trigger_px = Some(trigger.to_string());
-        self.tp_ord_px = Some(AT_MARKET.into());
-        self.tp_trigger_px_type = Some(trigger_source(source));
-    }
+    /// Of a pair: the take profit's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -107,12 +85,12 @@ pub fn place_algo(
             triggers.order_px = Some(AT_MARKET);
             "trigger"
         }
-        OrderKind::StopMarket { trigger, source } => {
-            triggers.stop(trigger, source);
+        OrderKind::StopMarket { .. } => {
+            triggers.protection = Protection::of(Some(order), None)?;
             "conditional"
         }
-        OrderKind::TakeProfitMarket { trigger, source } => {
-            triggers.take_profit(trigger, source);
+        OrderKind::TakeProfitMarket { .. } => {
+            triggers.protection = Protection::of(None, Some(order))?;
             "conditional"
         }
         OrderKind::Market | OrderKind::Limit { .. } => {
@@ -123,10 +101,10 @@ pub fn place_algo(
 }
 
 /// Places a stop and a take profit of which one cancels the other. The venue keeps one order with one size and one
-/// client id, the stop's.
+/// client id, the stop's; the take profit's goes along in the tag.
 ///
 /// # Errors
-/// Different quantities, a short leg on spot, or a quantity that cannot be counted in contracts.
+/// Different quantities, ids that have too little in common for a tag, a short leg on spot, or a quantity that cannot be counted in contracts.
 pub fn linked(
     instrument: &Instrument,
     stop: &OrderSpec,
@@ -138,19 +116,11 @@ pub fn linked(
         let why = "linked orders have one size at okx; place them one by one";
         return Err(Refused::new(ErrorClass::InvalidRequest, None, why).into());
     }
-    let mut triggers = Triggers::default();
-    match take_profit.kind {
-        OrderKind::TakeProfitMarket { trigger, source } => triggers.take_profit(trigger, source),
-        OrderKind::Limit { price, time_in_force: TimeInForce::GoodTillCancelled } => {
-            triggers.tp_ord_kind = Some("limit");
-            triggers.tp_ord_px = Some(price.to_string());
-        }
-        _ => return Err(unsupported("that take profit in linked orders")),
-    }
-    let OrderKind::StopMarket { trigger, source } = stop.kind else {
-        return Err(unsupported("that stop in linked orders"));
+    let triggers = Triggers {
+        protection: Protection::of(Some(stop), Some(take_profit))?,
+        tag: Some(pair::tag(stop.client_id, take_profit.client_id)?),
+        ..Triggers::default()
     };
-    triggers.stop(trigger, source);
     let common = Common::new(instrument, stop, margin, setup, true)?;
     post(instrument, common, "oco", stop.client_id.as_str(), triggers, Urgency::Protection)
 }

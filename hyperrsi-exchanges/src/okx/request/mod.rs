@@ -5,6 +5,7 @@ mod account;
 mod algo;
 mod market;
 mod order;
+mod protection;
 mod rules;
 
 pub use account::{
@@ -12,7 +13,7 @@ pub use account::{
     trade_fee,
 };
 pub use algo::{
-    ALGO_KINDS, ALGO_STATES, algo_history, amend_algo, cancel_algos, linked, open_algos, place_algo,
+    ALGO_KINDS, ALGO_STATES, PAIRS, algo_history, amend_algo, cancel_algos, linked, open_algos, place_algo,
     query_algo, trailing,
 };
 pub use market::{
@@ -24,6 +25,7 @@ pub use order::{
 };
 
 use super::VENUE;
+use crate::net::Call;
 use hyperrsi_core::exchange::{ErrorClass, ExchangeError, OrderName, Refused, Unsupported};
 use hyperrsi_core::model::{
     Instrument, MarginMode, OrderSpec, Overflow, PositionMode, PositionSide, Quantity, Side, TriggerSource,
@@ -45,6 +47,16 @@ impl Setup {
     pub const ONE_WAY: Self = Self { position_mode: PositionMode::OneWay, spot_on_margin: false };
     /// A hedge account in futures mode.
     pub const HEDGE: Self = Self { position_mode: PositionMode::Hedge, spot_on_margin: false };
+}
+
+/// The same list of the margin side: where spot orders share margin, the venue may file them there.
+pub fn on_margin(mut call: Call) -> Call {
+    for (name, value) in &mut call.query {
+        if *name == "instType" {
+            *value = "MARGIN".into();
+        }
+    }
+    call
 }
 
 /// The fields every order has, however it is sent.

@@ -1,5 +1,7 @@
-use super::{Common, OrderIds, Setup, ids, json, kind_name, rules, size, trigger_source, unsupported};
+use super::protection::Protection;
+use super::{Common, OrderIds, Setup, ids, json, kind_name, rules, size, unsupported};
 use crate::net::{Call, Cost};
+use crate::okx::pair;
 use hyperrsi_core::exchange::{ExchangeError, OrderName, Urgency};
 use hyperrsi_core::model::{
     Instrument, MarginMode, OrderKind, OrderSpec, Price, Quantity, TimeInForce, Timestamp,
@@ -18,29 +20,20 @@ struct Body<'a> {
     /// In which currency a spot order's size is meant; base, always.
     #[serde(skip_serializing_if = "Option::is_none")]
     tgt_ccy: Option<&'static str>,
+    /// Of an entry that brings a pair: the take profit's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attach_algo_ords: Vec<AttachedBody<'a>>,
 }
 
 /// A stop, a take profit, or both, that come to life when the entry fills.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AttachedBody<'a> {
     attach_algo_cl_ord_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_trigger_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_ord_px: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sl_trigger_px_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_trigger_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_ord_kind: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_ord_px: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tp_trigger_px_type: Option<&'static str>,
+    #[serde(flatten)]
+    protection: Protection,
 }
 
 fn body<'a>(
@@ -70,6 +63,7 @@ fn body<'a>(
         ord_type,
         px,
         tgt_ccy: instrument.is_spot().then_some("base_ccy"),
+        tag: None,
         attach_algo_ords: Vec::new(),
     })
 }
@@ -107,10 +101,10 @@ pub fn place_batch<'a>(
 }
 
 /// Places an entry with its stop and take profit. The venue keeps both in one order, which carries the id of the stop;
-/// a take profit alone carries its own.
+/// a take profit alone carries its own, and one in a pair goes along in the entry's tag.
 ///
 /// # Errors
-/// As [`place_order`].
+/// As [`place_order`], and a pair whose ids have too little in common for a tag.
 pub fn attached(
     instrument: &Instrument,
     entry: &OrderSpec,
@@ -120,32 +114,15 @@ pub fn attached(
     setup: Setup,
 ) -> Result<Call, ExchangeError> {
     let mut body = body(instrument, entry, margin, setup)?;
-    let mut extra = AttachedBody::default();
-    if let Some(order) = take_profit {
-        extra.attach_algo_cl_ord_id = order.client_id.as_str();
-        match order.kind {
-            OrderKind::TakeProfitMarket { trigger, source } => {
-                extra.tp_trigger_px = Some(trigger.to_string());
-                extra.tp_ord_px = Some("-1".into());
-                extra.tp_trigger_px_type = Some(trigger_source(source));
-            }
-            OrderKind::Limit { price, .. } => {
-                extra.tp_ord_kind = Some("limit");
-                extra.tp_ord_px = Some(price.to_string());
-            }
-            OrderKind::Market | OrderKind::StopMarket { .. } => return Err(unsupported("that take profit")),
-        }
+    if let Some((stop, take_profit)) = stop.zip(take_profit) {
+        body.tag = Some(pair::tag(stop.client_id, take_profit.client_id)?);
     }
-    if let Some(order) = stop {
-        let OrderKind::StopMarket { trigger, source } = order.kind else {
-            return Err(unsupported("that stop"));
-        };
-        extra.attach_algo_cl_ord_id = order.client_id.as_str();
-        extra.sl_trigger_px = Some(trigger.to_string());
-        extra.sl_ord_px = Some("-1");
-        extra.sl_trigger_px_type = Some(trigger_source(source));
+    if let Some(named) = stop.or(take_profit) {
+        body.attach_algo_ords.push(AttachedBody {
+            attach_algo_cl_ord_id: named.client_id.as_str(),
+            protection: Protection::of(stop, take_profit)?,
+        });
     }
-    body.attach_algo_ords.push(extra);
     let cost = rules::per_instrument(rules::PLACE, instrument, 1);
     Ok(Call::post("/api/v5/trade/order", json(&body)?, cost, Urgency::Opening))
 }

@@ -36,9 +36,11 @@ impl PrivateSession {
                 Topic::account("positions", Some("ANY")),
                 Topic::account("account", None),
             ],
-            Wing::Business => {
-                vec![Topic::account("orders-algo", Some("SWAP")), Topic::account("orders-algo", Some("SPOT"))]
-            }
+            Wing::Business => vec![
+                Topic::account("orders-algo", Some("SWAP")),
+                Topic::account("orders-algo", Some("SPOT")),
+                Topic::account("orders-algo", Some("MARGIN")),
+            ],
         }
     }
 

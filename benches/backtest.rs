@@ -1,5 +1,6 @@
-//! Whole runs over one million candles: a bare loop, the plain rule, HYPERRSI, and what records and a journal cost. All in
-//! one run, so that ratios can be compared on any machine: `cargo bench -p hyperrsi-benches --bench backtest`.
+//! Whole runs over one million candles: a bare loop, the plain rule, HYPERRSI, HYPERRSI with resting extra entries and a
+//! hedge, and what records and a journal cost. All in one run, so that ratios can be compared on any machine: `cargo bench
+//! -p hyperrsi-benches --bench backtest`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -18,10 +19,26 @@ fn threshold_config() -> Config {
 }
 
 fn hyperrsi(candles: &Candles) -> (Config, Hyperrsi) {
-    let instrument = hyperrsi::sample::btcusdt();
     let mut settings = Settings::default();
     settings.market.timeframe = candles.timeframe();
     settings.sl.enabled = true;
+    set_up(settings)
+}
+
+/// Extra entries that rest as limits, and a hedge with exits of its own from the second entry on.
+fn hedged(candles: &Candles) -> (Config, Hyperrsi) {
+    let mut settings = Settings::default();
+    settings.market.timeframe = candles.timeframe();
+    settings.sl.enabled = true;
+    settings.extra.require_rsi = false;
+    settings.dual.enabled = true;
+    settings.dual.trigger = 2;
+    settings.dual.sl.enabled = true;
+    set_up(settings)
+}
+
+fn set_up(settings: Settings) -> (Config, Hyperrsi) {
+    let instrument = hyperrsi::sample::btcusdt();
     let mut config = Config::new(instrument.clone());
     config.initial_balance = dec!(100_000_000).into();
     config.trader = rsi_trend::policy(&settings, &instrument);
@@ -44,7 +61,7 @@ fn runs(c: &mut Criterion) {
     });
     let (config, strategy) = hyperrsi(&candles);
     let full = Backtest::new(&candles, config.clone()).unwrap();
-    let mut run = |name: &str, test: &Backtest<'_>| {
+    let mut run = |name: &str, test: &Backtest<'_>, strategy: &Hyperrsi| {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || strategy.clone(),
@@ -53,10 +70,12 @@ fn runs(c: &mut Criterion) {
             );
         });
     };
-    run("hyperrsi", &full);
+    run("hyperrsi", &full, &strategy);
+    let (two_legs, both) = hedged(&candles);
+    run("hyperrsi_extra_entries_hedge", &Backtest::new(&candles, two_legs).unwrap(), &both);
     let mut journaled = config.clone();
     journaled.trader.journal = true;
-    run("hyperrsi_with_journal", &Backtest::new(&candles, journaled).unwrap());
+    run("hyperrsi_with_journal", &Backtest::new(&candles, journaled).unwrap(), &strategy);
     group.finish();
 
     // Records are rebuilt on demand; with all of them kept, a tenth of the candles is plenty.

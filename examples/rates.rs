@@ -1,4 +1,5 @@
-//! Nanoseconds per candle of a bare loop, the plain rule and HYPERRSI, in one run, so that ratios can be compared.
+//! Nanoseconds per candle of a bare loop, the plain rule and HYPERRSI, without and with resting extra entries and a hedge,
+//! in one run, so that ratios can be compared.
 #[path = "shared/bare_loop.rs"]
 mod bare_loop;
 mod shared;
@@ -56,24 +57,38 @@ fn main() -> Result<(), shared::Failure> {
     let mut settings = Settings::default();
     settings.market.timeframe = candles.timeframe();
     settings.sl.enabled = true;
-    let instrument = sample::btcusdt();
-    let mut config = Config::new(instrument.clone());
-    config.trader = rsi_trend::policy(&settings, &instrument);
-    config.trader.journal = false;
-    config.initial_balance = dec!(10_000_000).into();
-    let full = Backtest::new(&candles, config)?;
-    let fresh = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
-    let hyperrsi = best(&mut || {
-        let mut strategy = fresh.clone();
-        Ok(full.run(&mut strategy as &mut dyn Strategy)?.trades.len())
-    })?;
+    let full = |settings: Settings| {
+        let instrument = sample::btcusdt();
+        let mut config = Config::new(instrument.clone());
+        config.trader = rsi_trend::policy(&settings, &instrument);
+        config.trader.journal = false;
+        config.initial_balance = dec!(10_000_000).into();
+        let test = Backtest::new(&candles, config)?;
+        let fresh = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
+        best(&mut || {
+            let mut strategy = fresh.clone();
+            Ok(test.run(&mut strategy as &mut dyn Strategy)?.trades.len())
+        })
+    };
+    let hyperrsi = full(settings.clone())?;
+    let hedged = full(hedged(settings))?;
 
     shared::say(format!("bare_loop {bare:.1}"));
     shared::say(format!("threshold {threshold:.1}"));
     shared::say(format!("hyperrsi {hyperrsi:.1}"));
+    shared::say(format!("hyperrsi_extra_entries_hedge {hedged:.1}"));
     shared::say(format!("threshold/bare_loop {:.1}", threshold / bare));
     shared::say(format!("hyperrsi/bare_loop {:.1}", hyperrsi / bare));
     Ok(())
+}
+
+/// Extra entries that rest as limits, and a hedge with exits of its own from the second entry on.
+fn hedged(mut settings: Settings) -> Settings {
+    settings.extra.require_rsi = false;
+    settings.dual.enabled = true;
+    settings.dual.trigger = 2;
+    settings.dual.sl.enabled = true;
+    settings
 }
 
 #[expect(clippy::disallowed_methods, reason = "this program measures time; the library never reads a clock")]

@@ -87,7 +87,7 @@ fn answer(args: &Args) -> Result<(), Failure> {
         let record = run.records.first().ok_or("the candle was not decided about: no price came after it")?;
         one(args, record, &run)
     } else {
-        many(args, &run.records)?
+        many(args, &run)?
     };
     if args.json {
         say(serde_json::to_string_pretty(&json)?);
@@ -118,7 +118,7 @@ fn one(args: &Args, record: &DecisionRecord, run: &Run) -> Value {
     let (before, after) = nearest(run, close);
     if args.json {
         return json!({
-            "sentence": told, "record": record, "levels": levels,
+            "sentence": told, "record": record, "levels": levels, "actions": run.actions,
             "before": before.map(|(_, fill)| fill), "after": after.map(|(_, fill)| fill),
         });
     }
@@ -138,6 +138,9 @@ fn one(args: &Args, record: &DecisionRecord, run: &Run) -> Value {
     say(format!("\nseen: {}", seen.join(", ")));
     if let Some(leg) = levels {
         say(format!("leg:  {}", leg.get("text").and_then(Value::as_str).unwrap_or_default()));
+    }
+    for action in &run.actions {
+        say(format!("then:  {}", sentence(action, args.lang)));
     }
     for (name, action) in [("before:", before), ("after: ", after)] {
         let text = action.map_or_else(|| "nothing".into(), |(trade, fill)| action_text(trade, fill));
@@ -204,13 +207,14 @@ fn action_text(trade: &Trade, fill: &TradeFill) -> String {
     format!("{} {what}, {quantity} at {price}", fill.time)
 }
 
-/// Reasons of a span of time, counted.
-fn many(args: &Args, records: &[DecisionRecord]) -> Result<Value, Failure> {
+/// Reasons of a span of time, counted: of its candles, and of what was done between them.
+fn many(args: &Args, run: &Run) -> Result<Value, Failure> {
+    let records = &run.records;
     if records.is_empty() {
         return Err("no candle of that time was decided about".into());
     }
     let mut reasons: BTreeMap<(DecisionOutcome, &str), Vec<&DecisionRecord>> = BTreeMap::new();
-    for record in records {
+    for record in records.iter().chain(&run.actions) {
         reasons.entry((record.outcome, &record.reason)).or_default().push(record);
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
@@ -221,9 +225,9 @@ fn many(args: &Args, records: &[DecisionRecord]) -> Result<Value, Failure> {
                 "meaning": Reason::of(reason).meaning(args.lang),
                 "first": records.first().map(|record| sentence(record, args.lang)) })
         });
-        return Ok(json!({ "candles": records.len(), "reasons": rows.collect::<Vec<_>>() }));
+        return Ok(json!({ "candles": records.len(), "actions": run.actions.len(), "reasons": rows.collect::<Vec<_>>() }));
     }
-    say(format!("{} candles\n", records.len()));
+    say(format!("{} candles, {} actions between them\n", records.len(), run.actions.len()));
     for ((outcome, reason), found) in reasons {
         let outcome = json!(outcome);
         let outcome = outcome.as_str().unwrap_or_default();

@@ -35,12 +35,13 @@ pub(super) struct State<'a> {
 
 impl<'a> State<'a> {
     pub(super) fn new(
-        engine: Engine,
+        mut engine: Engine,
         feed: &'a Feed<'a>,
         walk: Walk,
         config: &Config,
         guarded: bool,
     ) -> Self {
+        engine.record_actions(config.record);
         Self {
             restless: feed.mark.is_some(),
             closed: vec![0; feed.others.len()],
@@ -315,6 +316,7 @@ impl<'a> State<'a> {
         self.run.trades = self.engine.trades;
         self.run.skipped = self.engine.skipped;
         self.run.records = self.engine.records;
+        self.run.actions = self.engine.actions;
         self.run.ambiguous_candles = self.walk.ambiguous;
         self.run
     }

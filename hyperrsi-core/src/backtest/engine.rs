@@ -37,6 +37,8 @@ pub(super) struct Engine {
     pub(super) trades: Vec<Trade>,
     pub(super) skipped: BTreeMap<String, u64>,
     pub(super) records: Vec<DecisionRecord>,
+    pub(super) actions: Vec<DecisionRecord>,
+    acting: Option<(Timestamp, Timestamp)>,
     pub(super) recording: bool,
     /// Whether anything was asked for or reported since the flag was last cleared.
     pub(super) busy: bool,
@@ -64,6 +66,8 @@ impl Engine {
             trades: Vec::new(),
             skipped: BTreeMap::new(),
             records: Vec::new(),
+            actions: Vec::new(),
+            acting: None,
             recording: false,
             busy: true,
             margin_blocked: false,
@@ -74,6 +78,12 @@ impl Engine {
             fills: Vec::new(),
             tape: None,
         }
+    }
+
+    /// Actions between the candles of a range are recorded.
+    pub(super) const fn record_actions(&mut self, range: Option<(Timestamp, Timestamp)>) {
+        self.acting = range;
+        self.trader.record_actions(range.is_some());
     }
 
     /// Feeds one input and everything that follows from it, until nothing is left to do.
@@ -161,7 +171,17 @@ impl Engine {
 
     /// The market passes a price on its way: engine stops, touch levels and trails see it.
     pub(super) fn pass(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
-        self.venue.move_to(price);
+        self.pass_while(now, price, price)
+    }
+
+    /// The same while market orders fill at `market`: at an open that lies beyond the price already (TRADING 15.3).
+    pub(super) fn pass_while(
+        &mut self,
+        now: Timestamp,
+        price: Price,
+        market: Price,
+    ) -> Result<(), Overflow> {
+        self.venue.move_to(market);
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }
 
@@ -272,6 +292,9 @@ impl Engine {
                 self.tape_answer(now, client_id, &answer);
                 self.trader.handle(now, Input::Answer { request, answer })?;
             }
+            Output::CancelForeign { request, .. } => {
+                self.trader.handle(now, Input::Answer { request, answer: Answer::Done })?;
+            }
             Output::Configure { request, .. } => {
                 self.trader.handle(now, Input::Configured { request, outcome: Ok(()) })?;
             }
@@ -327,6 +350,11 @@ impl Engine {
                 *self.skipped.entry(refused.code.code().to_owned()).or_default() += 1;
             }
             Event::Decided(record) if self.recording => self.records.push(*record),
+            Event::Acted(record)
+                if self.acting.is_some_and(|(from, to)| from <= record.candle && record.candle < to) =>
+            {
+                self.actions.push(*record);
+            }
             Event::Gate(Refusal::MarginBlocked, closed) => self.margin_blocked = closed,
             _ => {}
         }

@@ -38,6 +38,8 @@ pub struct Run {
     pub final_equity: f64,
     /// Decision records of the range asked for.
     pub records: Vec<DecisionRecord>,
+    /// Records of what was done between the candles of that range: stops moved, closes, repairs.
+    pub actions: Vec<DecisionRecord>,
     /// How much of the funding that was due the data knew; `None` without funding data.
     pub funding: Option<FundingCoverage>,
     /// Fills whose loss was cut because it would have taken the balance below zero.
@@ -289,7 +291,10 @@ impl<'a> Backtest<'a> {
         let slot =
             account.register(config.instrument.clone(), config.trader.leverage, config.trader.margin_mode)?;
         let id = TraderId::new(format!("backtest:{}", config.instrument.id.symbol));
-        let mut trader = Trader::new(id, config.instrument.clone(), config.trader.clone());
+        let mut trading = config.trader.clone();
+        // A level fills at its price, whether its order rested before or was sent when it was touched (TRADING 7.10).
+        trading.venue.locks_quantity = false;
+        let mut trader = Trader::new(id, config.instrument.clone(), trading);
         if config.trace_protection {
             trader = trader.tracing_protection();
         }

@@ -220,6 +220,8 @@ events! {
             #[doc = "What the books had."] from: Quantity,
             #[doc = "What the venue has."] to: Quantity,
         },
+        #[doc = "What is left of a leg is below the venue's smallest order and stays there; the leg counts as flat."]
+        Dust "dust" { #[doc = "The leg."] side: PositionSide, #[doc = "Base units."] quantity: Quantity },
         #[doc = "The operator cancelled protection by hand; it is placed again."]
         ProtectionRemoved "protection_removed" { #[doc = "The leg."] side: PositionSide },
         #[doc = "The venue's liquidation price lies between market and stop."]
@@ -228,6 +230,8 @@ events! {
         LinkDown "link_down" { #[doc = "Which."] link: Code, #[doc = "Why, as in `exchange::ErrorClass`."] class: Code },
         #[doc = "Candles are missing; entries wait."]
         DataGap "data_gap" { #[doc = "From when."] from: Timestamp, #[doc = "Until when."] until: Timestamp },
+        #[doc = "The last trade lies absurdly far from the mark price; stops go by the price they are set to."]
+        PricesApart "prices_apart" { #[doc = "The mark price."] mark: Price, #[doc = "The last trade."] last: Price },
         #[doc = "A price was refused as absurd."]
         PriceRejected "price_rejected" { #[doc = "The price."] price: Price },
         #[doc = "A closed candle was corrected by the venue; nothing is decided again."]

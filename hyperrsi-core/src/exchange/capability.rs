@@ -121,8 +121,8 @@ pub struct Capabilities {
     pub cancel_batch: u16,
     /// Longest client order id, 1 to 32.
     pub client_id_len: u8,
-    /// Whether resting take profits count against what may be closed, so that they have to be cancelled before a
-    /// market close (TRADING 5.6).
+    /// Whether resting orders lock what they would sell, as on spot markets: take profits are then watched by the engine
+    /// and sent once touched, and what rests is cancelled before a market close (TRADING 5.6, 7.10).
     pub take_profits_lock_quantity: bool,
     /// How long the venue can still find an order that has ended; `None` if it does not say. "No such order" about
     /// an older one proves only that it is not live.

@@ -42,8 +42,9 @@ pub use ext::{ExchangeExt, MarketDataExt};
 pub use market::{
     FundingRate, Listing, MarketAnswer, MarketRequest, PricePoint, Ticker, TradingState, VenueStatus,
 };
+pub use crate::model::VenueOrderId;
 pub use order::{
-    OWN_PREFIX, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderId, VenueOrderKind,
+    OWN_PREFIX, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderKind,
 };
 pub use refusal::{ErrorClass, Refused};
 pub use request::{Amendment, Attached, Linked, Mismatch, Request, Trailing, Urgency};

@@ -1,42 +1,12 @@
 use crate::model::{
     ClientOrderId, InstrumentId, OrderKind, OrderReport, OrderSpec, OrderStatus, PositionSide, Price,
-    Quantity, Side, Timestamp,
+    Quantity, Side, Timestamp, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::sync::Arc;
 
 /// What every client order id of this library begins with. An order with it that our journal does not know means a
 /// second writer on the account (FAULTS 60).
 pub const OWN_PREFIX: &str = "hr";
-
-/// The venue's own id of an order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct VenueOrderId(Arc<str>);
-
-impl VenueOrderId {
-    /// From the venue's text.
-    pub fn new(text: impl AsRef<str>) -> Self {
-        Self(Arc::from(text.as_ref()))
-    }
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for VenueOrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for VenueOrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
 
 /// Which of a venue's two worlds an order lives in; they have their own endpoints almost everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

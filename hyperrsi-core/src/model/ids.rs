@@ -56,6 +56,10 @@ text_id! {
     VenueId
 }
 text_id! {
+    /// The venue's own id of an order.
+    VenueOrderId
+}
+text_id! {
     /// An account: one set of keys on one venue. The unit of ownership.
     AccountId
 }

@@ -26,6 +26,7 @@ pub use fill::{Fill, FillKind, Liquidity};
 pub(crate) use ids::text_id;
 pub use ids::{
     AccountId, ClientOrderId, InstrumentId, InvalidId, RequestId, StrategyId, TradeId, TraderId, VenueId,
+    VenueOrderId,
 };
 pub use instrument::{Instrument, InstrumentError, InstrumentKind, StepRounding};
 pub use number::{Amount, Arithmetic, Contracts, Overflow, Percent, Price, Quantity, decimal_from_f64};

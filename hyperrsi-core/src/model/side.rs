@@ -53,6 +53,13 @@ impl PositionSide {
             Self::Short => Self::Long,
         }
     }
+    /// Whether `price` lies at `level` or beyond it, on the side where the leg gains.
+    pub(crate) const fn reaches(self, price: f64, level: f64) -> bool {
+        match self {
+            Self::Long => price >= level,
+            Self::Short => price <= level,
+        }
+    }
     /// The order side that opens or adds to a leg of this side.
     pub const fn opening(self) -> Side {
         match self {

@@ -40,6 +40,9 @@ pub struct Exits {
     command: Option<Price>,
     trail: Option<Trail>,
     stop_unplaceable: bool,
+    /// The highest level that a price has touched, from 1; 0 for none. Counts only where the venue locks quantity.
+    #[serde(default)]
+    touched: u8,
 }
 
 impl Exits {
@@ -78,6 +81,7 @@ impl Exits {
             command: None,
             trail: None,
             stop_unplaceable,
+            touched: 0,
         })
     }
 
@@ -103,6 +107,7 @@ impl Exits {
             command: None,
             trail: None,
             stop_unplaceable: false,
+            touched: 0,
         }
     }
 
@@ -202,6 +207,30 @@ impl Exits {
         let k = self.plan.trailing?.start_level;
         let level = self.ladder.level(k)?;
         (level.state == LevelState::Touch).then_some((k, level.price))
+    }
+
+    /// Notes which levels with an order of their own a traded price has touched; true if that changed (TRADING 7.10).
+    pub(crate) fn touch_levels(&mut self, price: f64) -> bool {
+        let reached = |level: &Level| {
+            level.state == LevelState::Resting && self.side.reaches(price, level.price.to_f64())
+        };
+        let highest = self.ladder.levels.iter().rposition(reached).map_or(0, |index| index + 1);
+        let before = self.touched;
+        self.touched = before.max(u8::try_from(highest).unwrap_or(u8::MAX));
+        self.touched > before
+    }
+
+    /// Whether a price has touched level `k`, counted from 1.
+    pub(crate) const fn is_touched(&self, k: u8) -> bool {
+        k <= self.touched
+    }
+
+    /// Σ of what touched levels still have to sell.
+    pub(crate) fn touched_quantity(&self) -> Result<Quantity, Overflow> {
+        let touched = self.ladder.levels.iter().take(usize::from(self.touched));
+        touched
+            .filter(|level| level.state == LevelState::Resting)
+            .try_fold(Quantity::ZERO, |sum, level| sum.plus(level.quantity))
     }
 
     /// A trigger price: moves the trail; true if the stop changed.

@@ -19,15 +19,33 @@ pub struct VenueTraits {
     pub stop_orders: bool,
     /// Resting orders can be amended in place.
     pub amend: bool,
-    /// Resting take profits count against the quantity a market close may use.
+    /// Resting orders lock what they would sell, as on spot markets: the stop rests, take profits are watched by the
+    /// engine and sent once touched (TRADING 7.10).
     pub locks_quantity: bool,
+    /// A remainder below the smallest order can be closed. Where it cannot, it is booked as dust (TRADING 13.4).
+    pub closes_dust: bool,
     /// The account can hold a long and a short leg of one instrument.
     pub hedge_mode: bool,
 }
 
+impl VenueTraits {
+    /// Whether stops rest at the venue. Where a resting order locks its quantity and cannot be amended, a stop could not be
+    /// replaced without a gap: such a venue counts as one without stop orders (TRADING 6.6, 6.8).
+    ///
+    /// ```
+    /// use hyperrsi_core::risk::VenueTraits;
+    /// let spot = VenueTraits { locks_quantity: true, ..VenueTraits::default() };
+    /// assert!(spot.rests_stops());
+    /// assert!(!VenueTraits { amend: false, ..spot }.rests_stops());
+    /// ```
+    pub const fn rests_stops(&self) -> bool {
+        self.stop_orders && (self.amend || !self.locks_quantity)
+    }
+}
+
 impl Default for VenueTraits {
     fn default() -> Self {
-        Self { stop_orders: true, amend: true, locks_quantity: false, hedge_mode: true }
+        Self { stop_orders: true, amend: true, locks_quantity: false, closes_dust: true, hedge_mode: true }
     }
 }
 

@@ -13,6 +13,7 @@ crate::coded! {
         Unprotected "unprotected" "A leg of the account has no confirmed stop for too long.",
         UnknownOrder "unknown_order" "The outcome of an order on the leg is not known yet.",
         StrategyFailed "strategy_failed" "The strategy panicked or answered nonsense.",
+        Delisting "delisting" "The venue is about to end trading in the instrument, or has.",
         WarmingUp "warming_up" "Indicators have not seen enough candles.",
         MainLegOpen "main_leg_open" "A main leg is open, opening or closing.",
         HedgeLegOpen "hedge_leg_open" "A hedge leg still exists.",

@@ -2,9 +2,9 @@
 
 use super::driver::Reading;
 use crate::exchange::{
-    Exchange, ExchangeError, ExchangeExt, Feature, MarketData, MarketDataExt, Page, VenueFill,
+    Exchange, ExchangeError, ExchangeExt, Feature, Listing, MarketData, MarketDataExt, Page, VenueFill,
 };
-use crate::model::{Candle, Instrument, InstrumentId, MarginMode, Timeframe, Timestamp};
+use crate::model::{Candle, InstrumentId, MarginMode, Timeframe, Timestamp};
 use crate::risk::Refusal;
 
 /// Fills asked for at once.
@@ -77,12 +77,12 @@ pub(crate) async fn configure<E: Exchange + ?Sized>(
 }
 
 /// The instrument as the venue lists it now.
-pub(crate) async fn instrument<M: MarketData + ?Sized>(
+pub(crate) async fn listing<M: MarketData + ?Sized>(
     market: &M,
     id: &InstrumentId,
-) -> Result<Option<Instrument>, ExchangeError> {
+) -> Result<Option<Listing>, ExchangeError> {
     let listed = market.instruments().await?;
-    Ok(listed.into_iter().map(|listing| listing.instrument).find(|instrument| instrument.id == *id))
+    Ok(listed.into_iter().find(|listing| listing.instrument.id == *id))
 }
 
 /// Closed candles that open in `from..until`, every page.

@@ -1,6 +1,6 @@
 //! The same candles and fills through the backtest and through the runtime: the decisions must be the same, byte for byte.
 
-use super::driver::{Done, Driver, Plan, Purpose, Reading, SeatId, Work};
+use super::driver::{Done, Driver, Listed, Plan, Purpose, Reading, SeatId, Work};
 use super::series::Shelf;
 use crate::account::Account;
 use crate::backtest::{Backtest, BacktestError, Config, Fact};
@@ -262,7 +262,7 @@ impl Runner {
                 Work::Configure { seat, request, .. } => Done::Configured { seat, request, outcome: Ok(()) },
                 Work::Ask(job) => Done::Decided(Box::new(job.run())),
                 Work::Reload { seat, .. } | Work::Backfill { seat } => {
-                    Done::Reloaded { seat, instrument: None }
+                    Done::Reloaded { seat, listed: Listed::Unread }
                 }
             };
             self.driver.done(done, now);

@@ -24,6 +24,7 @@ pub struct VenueOrder {
 ///     symbol: InstrumentId::new("sim", "BTCUSDT"),
 ///     timeframe: Timeframe::M5,
 ///     candle: Timestamp::EPOCH,
+///     at: None,
 ///     settings_hash: "9a1f".into(),
 ///     inputs: Inputs::default(),
 ///     leg: None,

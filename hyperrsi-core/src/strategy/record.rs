@@ -1,7 +1,7 @@
 //! Decision records: what was seen, which gates were checked, what came of it (TRADING 17).
 
 use crate::model::{ClientOrderId, InstrumentId, PositionSide, Price, Quantity, Timeframe, Timestamp};
-use crate::position::EffectiveStop;
+use crate::position::{EffectiveStop, LevelState};
 use serde::{Deserialize, Serialize};
 
 /// Which step of the evaluation a check belongs to.
@@ -89,6 +89,22 @@ pub struct LegSummary {
     pub next_level: Option<Price>,
 }
 
+impl LegSummary {
+    /// The leg as a strategy sees it.
+    pub(crate) fn of(leg: &super::LegView) -> Self {
+        let filled = (1_u8..).zip(&leg.levels).filter(|(_, state)| **state == LevelState::Filled);
+        Self {
+            side: leg.side,
+            entries: leg.entries,
+            quantity: leg.quantity,
+            average: leg.average,
+            stop: leg.stop,
+            filled_levels: filled.map(|(level, _)| level).collect(),
+            next_level: leg.next_entry.map(|next| next.price),
+        }
+    }
+}
+
 /// What the strategy saw, numbers as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
@@ -127,7 +143,7 @@ pub struct RecordedOrder {
     pub quantity: Quantity,
 }
 
-/// Why and why not, for one evaluated candle.
+/// Why and why not, for one evaluated candle or one action between candles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionRecord {
     /// The strategy.
@@ -138,6 +154,10 @@ pub struct DecisionRecord {
     pub timeframe: Timeframe,
     /// Open time of the candle.
     pub candle: Timestamp,
+    /// When it happened, for an action between candles: a stop that moved, a repair, a close, an operator's word. Such a
+    /// record has no checks, and `candle` is the one that was forming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// Hash of the settings in force.
     pub settings_hash: String,
     /// What was seen.

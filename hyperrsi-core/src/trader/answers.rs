@@ -122,6 +122,7 @@ impl Trader {
                     let leg = self.leg_mut(side);
                     leg.attempt = leg.attempt.wrapping_add(1);
                     leg.close_retry = Some(later(now, leg.close_retry));
+                    self.keep_dust(side, class)?;
                 } else {
                     self.retry_take_profits(side);
                 }
@@ -245,6 +246,7 @@ impl Trader {
         self.orders.stop_awaiting();
         self.orders.sweep();
         for side in PositionSide::BOTH {
+            self.check_named(side, &read.foreign_orders);
             match read.positions.iter().find(|p| p.key.side == side && p.quantity.is_positive()) {
                 Some(position) => self.on_position_read(position)?,
                 None => self.on_flat_read(side)?,
@@ -267,7 +269,7 @@ impl Trader {
         if position.quantity.is_positive() {
             leg.flat_since = None;
         }
-        leg.doubt = (position.quantity != leg.book.quantity()).then_some((at, position.quantity));
+        leg.doubt = (position.quantity != leg.held()?).then_some((at, position.quantity));
         Ok(())
     }
 
@@ -283,7 +285,7 @@ impl Trader {
             return self.take_over(side, position.quantity, position.average);
         }
         let leg = self.leg_mut(side);
-        if position.quantity == known || leg.ignored || leg.foreign || position.updated < leg.last_fill {
+        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill {
             return Ok(());
         }
         if in_flight {
@@ -297,13 +299,15 @@ impl Trader {
             }
             return Ok(());
         }
-        self.adopt(side, position.quantity, position.average).map(|_| ())
+        let dust = self.leg(side).dust.min(position.quantity);
+        self.adopt(side, position.quantity.minus(dust)?, position.average).map(|_| ())
     }
 
     /// A read of the account shows no position. A leg is dropped only after two of them, 2 s apart (TRADING 13.2).
     fn on_flat_read(&mut self, side: PositionSide) -> Result<(), Overflow> {
         let now = self.now;
         let leg = self.leg_mut(side);
+        leg.dust = Quantity::ZERO;
         if leg.book.is_flat() || leg.ignored || leg.foreign {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Closing a leg at market: names the leg, reduces only, repeats until flat (TRADING 5.6).
 
+use super::action::Action;
+use super::locked::Part;
 use super::orders::Pending;
 use super::{Event, Output, Record, Role, Trader};
 use crate::model::{OrderKind, OrderSpec, Overflow, PositionSide, Quantity, Reducing, RequestId, Ticket};
@@ -10,7 +12,8 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 
 impl Trader {
-    /// Closes a fraction of a leg at market. Openings of the leg are withdrawn first, its stop stays until it is flat.
+    /// Closes a fraction of a leg at market. Openings of the leg are withdrawn first, its stop stays until it is flat,
+    /// unless the venue locks what it would sell.
     pub(super) fn close(
         &mut self,
         side: PositionSide,
@@ -25,33 +28,35 @@ impl Trader {
         if open.is_zero() {
             return Ok(());
         }
-        let locks = self.policy.venue.locks_quantity;
-        let first: Vec<_> = self
-            .orders
-            .of(side)
-            .filter(|o| {
-                !o.spec.reduce_only || (locks && matches!(o.role, Role::TakeProfit(..) | Role::LotExit(_)))
-            })
-            .map(|o| o.spec.client_id)
-            .collect();
-        for id in first {
+        let openings: Vec<_> =
+            self.orders.of(side).filter(|o| !o.spec.reduce_only).map(|o| o.spec.client_id).collect();
+        for id in openings {
             self.cancel(id);
         }
+        self.free_quantity(side, fraction >= Decimal::ONE);
         if fraction >= Decimal::ONE {
             let leg = self.leg_mut(side);
+            leg.part = None;
             if leg.closing.is_none() {
                 leg.closing = Some(reason);
                 leg.state = LegState::Closing;
                 self.emit(Event::Closing { side, reason });
+                self.acted(Some(side), Action::Closing(reason));
                 self.sync(side);
             }
             return self.continue_close(side);
         }
         let part = crate::model::Arithmetic::times(open.get(), fraction)?;
         let quantity = self.view.instrument.floor_quantity(part)?;
-        if quantity.is_positive() {
-            self.place_close(side, quantity, reason);
+        if !quantity.is_positive() {
+            return Ok(());
         }
+        self.acted(Some(side), Action::Closing(reason));
+        if self.policy.venue.locks_quantity {
+            self.leg_mut(side).part = Some(Part { quantity, reason });
+            return self.reconcile(side);
+        }
+        self.place_close(side, quantity, reason);
         Ok(())
     }
 
@@ -74,12 +79,17 @@ impl Trader {
         let waits = leg.close_retry.is_some_and(|(at, _)| at > self.now);
         let (open, reason) = (leg.book.quantity(), leg.closing.unwrap_or(ExitReason::UserCommand));
         if open > under_way && !waits {
-            self.place_close(side, open.minus(under_way)?, reason);
+            let missing = open.minus(under_way)?;
+            if self.has_room(side, missing)? {
+                self.place_close(side, missing, reason);
+            } else {
+                self.free_quantity(side, true);
+            }
         }
         Ok(())
     }
 
-    fn place_close(&mut self, side: PositionSide, quantity: Quantity, reason: ExitReason) {
+    pub(super) fn place_close(&mut self, side: PositionSide, quantity: Quantity, reason: ExitReason) {
         let leg = self.leg_mut(side);
         leg.revision = leg.revision.wrapping_add(1);
         let role = Role::Close(leg.revision);

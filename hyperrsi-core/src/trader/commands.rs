@@ -1,5 +1,6 @@
 //! What operators ask for.
 
+use super::action::Action;
 use super::{Command, Trader};
 use crate::model::{Overflow, PositionSide};
 use crate::position::ExitReason;
@@ -16,9 +17,16 @@ impl Trader {
                 self.query_unknown();
                 self.read_account();
             }
-            Command::Stop => self.set_gate(Refusal::NotRunning, true),
-            Command::Pause => self.set_gate(Refusal::Paused, true),
+            Command::Stop => {
+                self.set_gate(Refusal::NotRunning, true);
+                self.acted(None, Action::Gated(Refusal::NotRunning));
+            }
+            Command::Pause => {
+                self.set_gate(Refusal::Paused, true);
+                self.acted(None, Action::Gated(Refusal::Paused));
+            }
             Command::Resume => {
+                self.acted(None, Action::Commanded);
                 self.gates.lift_failures();
                 self.set_gate(Refusal::Paused, false);
                 self.refresh_gates();
@@ -46,21 +54,14 @@ impl Trader {
                     self.reconcile(side)?;
                 }
             }
-            Command::SetExits { side, exits } => self.retune(side, Arc::new(exits))?,
-            Command::Claim { side, exits } => {
-                let leg = self.leg_mut(side);
-                if leg.foreign {
-                    (leg.foreign, leg.ignored, leg.claimed) = (false, false, true);
-                    leg.plan = Some(Arc::new(exits));
-                    let (quantity, average) = (leg.book.quantity(), leg.book.average());
-                    match average {
-                        Some(average) => self.take_over(side, quantity, average)?,
-                        None => self.read_account(),
-                    }
-                }
+            Command::SetExits { side, exits } => {
+                self.retune(side, Arc::new(exits))?;
+                self.acted(Some(side), Action::Retuned);
             }
+            Command::Claim { side, exits, adopt, cancel } => self.claim(side, exits, adopt, cancel)?,
             Command::Ignore { side } => {
                 self.leg_mut(side).ignored = true;
+                self.acted(Some(side), Action::Gated(Refusal::ForeignPosition));
             }
         }
         Ok(())

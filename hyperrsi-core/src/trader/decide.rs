@@ -75,9 +75,17 @@ impl Trader {
         if let Some((side, refusal)) = decision.refused {
             self.emit(Event::Refused { side, refused: refusal.into() });
         }
-        for intent in decision.intents {
-            self.carry_out(evaluation, intent, &mut record)?;
+        if let Some(record) = &record {
+            self.note_author(record);
         }
+        self.deciding = true;
+        for intent in decision.intents {
+            if let Err(overflow) = self.carry_out(evaluation, intent, &mut record) {
+                self.deciding = false;
+                return Err(overflow);
+            }
+        }
+        self.deciding = false;
         if let Rest::Set(entries) = decision.rest {
             self.set_rest(entries)?;
         }

@@ -84,7 +84,7 @@ impl Trader {
         let allowed = !leg.withheld && leg.state == LegState::Open && self.gate(side).is_none();
         let (next, entries) = (leg.next, leg.entries);
         let waits = leg.rest_waits
-            || (leg.unprotected_since.is_some() && self.policy.venue.stop_orders)
+            || (leg.unprotected_since.is_some() && self.policy.venue.rests_stops())
             || self.orders.of(side).any(|o| matches!(o.role, Role::TakeProfit(..)) && o.epoch != leg.epoch);
         let resting = self.orders.of(side).find(|order| is_limit_entry(order));
         let resting = resting.map(|order| {

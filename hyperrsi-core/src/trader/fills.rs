@@ -1,5 +1,6 @@
 //! Fills: booked once, then their consequences (TRADING 5.2, 13.5, 13.7).
 
+use super::action::Action;
 use super::{Evaluation, Event, Output, Record, Role, Trader, lots};
 use crate::model::{
     Amount, Fill, FillKind, OrderKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp,
@@ -233,6 +234,7 @@ impl Trader {
         if placed > left && !closing {
             self.divide_anew(side)?;
         }
+        self.sweep_dust(side, reason)?;
         self.reconcile(side)
     }
 
@@ -325,6 +327,7 @@ impl Trader {
             self.wipe_rest(side);
             self.drop_entries(side, Refusal::LegClosed);
         }
+        self.cancel_named(side, |_| true);
         self.finish_lots(side, time, true)?;
         self.settle_unprotected(side);
         let leg = self.leg_mut(side);
@@ -364,6 +367,11 @@ impl Trader {
             leg.last_stop = stop;
             if stop.is_none_or(|stop| stop.kind != StopKind::Trailing) {
                 self.emit(Event::StopMoved { side, stop });
+            }
+            match stop.map(|stop| stop.kind) {
+                Some(StopKind::BreakEven) => self.acted(Some(side), Action::StopMoved(ExitReason::BreakEven)),
+                Some(StopKind::Command) => self.acted(Some(side), Action::Commanded),
+                _ => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 use crate::model::{
     Amount, Approved, Candle, Fill, Instrument, MarginMode, Opening, OrderReport, PositionMode, PositionSide,
-    PositionSnapshot, Price, RequestId, Timeframe,
+    PositionSnapshot, Price, RequestId, Timeframe, VenueOrderId,
 };
 use crate::risk::{Refusal, Refused};
 use crate::strategy::Decision;
@@ -76,8 +76,8 @@ pub struct AccountRead {
     pub positions: Vec<PositionSnapshot>,
     /// Live orders of the instrument that carry our ids.
     pub orders: Vec<OrderReport>,
-    /// Live orders of the instrument that are not ours.
-    pub foreign_orders: usize,
+    /// Live orders of the instrument that are not ours, by the venue's ids.
+    pub foreign_orders: Vec<VenueOrderId>,
     /// Fills the venue knows since the newest one we applied.
     pub fills: Vec<Fill>,
 }
@@ -130,12 +130,17 @@ pub enum Command {
         /// The new plan.
         exits: crate::position::ExitPlan,
     },
-    /// Take over a position that was not opened by us.
+    /// Take over a position that was not opened by us. Of other people's orders exactly those named here are touched
+    /// (TRADING 13.4).
     Claim {
         /// The leg.
         side: PositionSide,
         /// How it is protected from now on.
         exits: crate::position::ExitPlan,
+        /// Orders that protect it until the venue has confirmed our own stop, and are cancelled then.
+        adopt: Vec<VenueOrderId>,
+        /// Orders that are cancelled at once.
+        cancel: Vec<VenueOrderId>,
     },
     /// Leave a foreign position alone for good.
     Ignore {

@@ -17,8 +17,14 @@ pub(crate) struct Leg {
     pub(crate) foreign: bool,
     /// An operator claimed a foreign position that the next read of the account will show.
     pub(crate) claimed: bool,
+    /// Orders of others that the claim names and that are not known to be gone.
+    #[serde(default)]
+    pub(crate) named: Vec<super::claim::Named>,
     pub(crate) ignored: bool,
     pub(crate) book: Book,
+    /// What lies at the venue below its smallest order and counts as nothing (TRADING 13.4).
+    #[serde(default)]
+    pub(crate) dust: Quantity,
     pub(crate) entries: u32,
     pub(crate) plan: Option<Arc<ExitPlan>>,
     /// What may follow the first entry.
@@ -52,6 +58,9 @@ pub(crate) struct Leg {
     pub(crate) revision: u16,
     pub(crate) attempt: u16,
     pub(crate) closing: Option<ExitReason>,
+    /// A part of the leg that is closed once the venue has room for it.
+    #[serde(default)]
+    pub(crate) part: Option<super::locked::Part>,
     pub(crate) last_stop: Option<EffectiveStop>,
     pub(crate) last_amend: Timestamp,
     pub(crate) amended_price: Option<Price>,
@@ -89,8 +98,10 @@ impl Leg {
             hedge: false,
             foreign: false,
             claimed: false,
+            named: Vec::new(),
             ignored: false,
             book: Book::EMPTY,
+            dust: Quantity::ZERO,
             entries: 0,
             plan: None,
             entry_plan: None,
@@ -111,6 +122,7 @@ impl Leg {
             revision: 0,
             attempt: 0,
             closing: None,
+            part: None,
             last_stop: None,
             last_amend: Timestamp::EPOCH,
             amended_price: None,
@@ -203,6 +215,7 @@ impl Leg {
             attempt: self.attempt,
             ignored: self.ignored,
             unprotected: self.unprotected,
+            dust: self.dust,
             last_fill: self.last_fill,
             ..Self::new(side)
         };
@@ -215,6 +228,11 @@ impl Leg {
         if cycle.seconds() > self.cycle.seconds() {
             (self.cycle, self.revision) = (cycle, 0);
         }
+    }
+
+    /// What the venue's position should be: the leg and its dust.
+    pub(crate) fn held(&self) -> Result<Quantity, Overflow> {
+        self.book.quantity().plus(self.dust)
     }
 
     /// The stop that protects the leg now.

@@ -16,6 +16,9 @@ pub(crate) struct Lot {
     pub(crate) book: Book,
     /// Where it is left.
     pub(crate) exit: Price,
+    /// A price has touched the exit. Counts only where the venue locks quantity.
+    #[serde(default)]
+    pub(crate) touched: bool,
     trade: TradeBuilder,
     reason: ExitReason,
 }
@@ -30,7 +33,8 @@ pub(super) fn enter(
 ) -> Result<(), Overflow> {
     if !lots.iter().any(|lot| lot.key == key) {
         let trade = TradeBuilder::new(fill.time);
-        lots.push(Lot { key, book: Book::EMPTY, exit, trade, reason: ExitReason::GridExit });
+        let (book, reason) = (Book::EMPTY, ExitReason::GridExit);
+        lots.push(Lot { key, book, exit, touched: false, trade, reason });
     }
     let Some(lot) = lots.iter_mut().find(|lot| lot.key == key) else { return Ok(()) };
     lot.book.enter(fill.price, fill.quantity)?;
@@ -124,7 +128,13 @@ impl Trader {
         if leg.lots.is_empty() || leg.take_profit_retry.is_some_and(|(at, _)| at > self.now) {
             return Ok(());
         }
-        let wanted: Vec<_> = leg.lots.iter().map(|lot| (lot.key, lot.book.quantity(), lot.exit)).collect();
+        let watches = self.watches_levels(side);
+        let wanted: Vec<_> = leg
+            .lots
+            .iter()
+            .filter(|lot| lot.touched || !watches)
+            .map(|lot| (lot.key, lot.book.quantity(), lot.exit))
+            .collect();
         for (key, quantity, price) in wanted {
             let entering = self.orders.of(side).any(|o| o.role == Role::Resting(key));
             if entering || quantity.is_zero() {
@@ -136,6 +146,7 @@ impl Trader {
                 (o.spec, o.left(), o.filled, busy, o.doubtful)
             });
             match resting {
+                None if !self.has_room(side, quantity)? => {}
                 None => {
                     let leg = self.leg_mut(side);
                     leg.attempt = leg.attempt.wrapping_add(1); // the same key comes again within a cycle

@@ -23,11 +23,14 @@
 //! # Ok::<(), hyperrsi_core::model::Overflow>(())
 //! ```
 
+mod action;
 mod answers;
 mod applied;
+mod claim;
 mod close;
 mod commands;
 mod decide;
+mod dust;
 mod entry;
 mod extra;
 mod fills;
@@ -35,7 +38,10 @@ mod gates;
 mod hedge;
 mod id;
 mod input;
+#[cfg(debug_assertions)]
+mod invariants;
 mod leg;
+mod locked;
 mod lots;
 mod orders;
 mod output;
@@ -125,6 +131,8 @@ pub struct Trader {
     fill_evaluations: Vec<Evaluation>,
     mark: Option<Seen>,
     last: Option<Seen>,
+    /// They lie absurdly far apart, and that was told.
+    prices_apart: bool,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
     applied: Applied,
@@ -137,6 +145,11 @@ pub struct Trader {
     /// An evaluate output that comes before everything in the queue: one is made per candle.
     asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
+    /// In whose name actions are recorded, and whether they are without a journal.
+    author: action::Author,
+    recording: bool,
+    /// A decision with a record of its own is being carried out.
+    deciding: bool,
 }
 
 impl Trader {
@@ -161,6 +174,7 @@ impl Trader {
             fill_evaluations: Vec::new(),
             mark: None,
             last: None,
+            prices_apart: false,
             atr: None,
             applied: Applied::default(),
             rest: Vec::new(),
@@ -168,6 +182,9 @@ impl Trader {
             base: None,
             asked: None,
             trace_protection: false,
+            author: action::Author::default(),
+            recording: false,
+            deciding: false,
         };
         trader.refresh_gates();
         trader
@@ -456,34 +473,6 @@ impl Trader {
         }
         if let Some(exits) = &leg.exits {
             view.levels.extend(exits.ladder.levels.iter().map(|level| level.state));
-        }
-    }
-
-    /// The invariants of the architecture that can be seen from inside, checked in debug builds after every input.
-    #[cfg(debug_assertions)]
-    fn assert_invariants(&self) {
-        for leg in [&self.long, &self.short] {
-            let open = leg.book.quantity();
-            let own = |o: &&orders::Tracked| {
-                matches!(o.role, Role::TakeProfit(..)) && !o.cancelling && o.epoch == leg.epoch
-            };
-            // What is under way has been asked for at different sizes of the leg; what is settled must fit.
-            let settled = leg.closing.is_none()
-                && leg.take_profit_retry.is_none()
-                && !self
-                    .orders
-                    .of(leg.side)
-                    .filter(own)
-                    .any(|o| o.is_busy() || o.awaits_fills() || o.cancel_retry.is_some());
-            let take_profits: rust_decimal::Decimal =
-                self.orders.of(leg.side).filter(own).filter_map(|o| o.left().ok()).map(|q| q.get()).sum();
-            debug_assert!(
-                leg.book.is_flat() || leg.foreign || !settled || take_profits <= open.get(),
-                "I4: take profits {take_profits} exceed the leg's {open}"
-            );
-            let stops =
-                self.orders.of(leg.side).filter(|o| matches!(o.role, Role::Stop(_)) && !o.cancelling).count();
-            debug_assert!(stops <= 2, "I4: {stops} stops rest on one leg");
         }
     }
 }

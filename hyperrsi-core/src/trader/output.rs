@@ -1,6 +1,6 @@
 use crate::model::{
     Amount, ClientOrderId, MarginMode, OrderSpec, PositionSide, Price, Quantity, RequestId, Ticket,
-    Timeframe, Timestamp,
+    Timeframe, Timestamp, VenueOrderId,
 };
 use crate::position::{EffectiveStop, ExitReason, Trade};
 use crate::risk::{Refusal, Refused, Size};
@@ -121,6 +121,8 @@ pub enum Event {
     Closed(Box<Trade>),
     /// An evaluated candle and what came of it.
     Decided(Box<DecisionRecord>),
+    /// Something was done between candles.
+    Acted(Box<DecisionRecord>),
     /// A gate closed or opened.
     Gate(Refusal, bool),
     /// The venue rejected an order.
@@ -145,6 +147,20 @@ pub enum Event {
         quantity: Quantity,
         /// The average entry price now.
         average: Price,
+    },
+    /// What is left of a leg is below the smallest order and cannot be closed; the leg counts as flat.
+    Dust {
+        /// The leg.
+        side: PositionSide,
+        /// What stays at the venue, base units.
+        quantity: Quantity,
+    },
+    /// The last trade lies absurdly far from the mark price.
+    PricesApart {
+        /// The mark price.
+        mark: f64,
+        /// The last trade.
+        last: f64,
     },
     /// A position that was not opened by us.
     Foreign {
@@ -209,6 +225,13 @@ pub enum Output {
         request: RequestId,
         /// The order.
         client_id: ClientOrderId,
+    },
+    /// Cancel an order of somebody else that an operator named in a claim; answered like a cancel.
+    CancelForeign {
+        /// The request.
+        request: RequestId,
+        /// The order, by the venue's id.
+        order: VenueOrderId,
     },
     /// Set and verify.
     Configure {

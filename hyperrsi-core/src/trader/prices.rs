@@ -1,6 +1,6 @@
 //! Prices: touch activation, the trail, engine stops, and entries that waited for one.
 
-use super::{PriceSource, Seen, Trader};
+use super::{Event, PriceSource, Seen, Trader};
 use crate::model::{Overflow, PositionSide, Price, Span, TriggerSource};
 use crate::position::ExitReason;
 use crate::strategy::LegState;
@@ -8,6 +8,9 @@ use rust_decimal::Decimal;
 
 /// How long a confirmed stop may lie beyond the market unfilled before the leg is closed at market (TRADING 6.10).
 pub(super) const STOP_GRACE: Span = Span::seconds(2);
+
+/// How far the last trade may be from the mark price, as a fraction of it, before somebody is told.
+const APART: f64 = 0.1;
 
 impl Trader {
     pub(super) fn on_price(&mut self, source: PriceSource, price: f64) -> Result<(), Overflow> {
@@ -21,15 +24,33 @@ impl Trader {
         if matches!(source, PriceSource::Last | PriceSource::Both | PriceSource::Trigger) {
             self.last = seen;
         }
+        if matches!(source, PriceSource::Mark | PriceSource::Last) {
+            self.compare_prices();
+        }
         for side in PositionSide::BOTH {
-            if !self.leg(side).book.is_flat() && self.watches(side, source) {
-                self.watch(side, price)?;
+            if !self.leg(side).book.is_flat() {
+                self.touch_levels(side, source, price)?;
+                if self.watches(side, source) {
+                    self.watch(side, price)?;
+                }
             }
         }
         if matches!(source, PriceSource::Last | PriceSource::Both) && !self.entries.is_empty() {
             self.size_entries();
         }
         Ok(())
+    }
+
+    /// Mark price and last trade that lie absurdly far apart are told once, until they meet again. Stops go by the price they
+    /// are set to, and no exit is refused (FAULTS 41).
+    fn compare_prices(&mut self) {
+        let (Some(mark), Some(last)) = (self.price(TriggerSource::Mark), self.price(TriggerSource::Last)) else {
+            return;
+        };
+        let apart = (last - mark).abs() > APART * mark;
+        if std::mem::replace(&mut self.prices_apart, apart) != apart && apart {
+            self.emit(Event::PricesApart { mark, last });
+        }
     }
 
     fn watches(&self, side: PositionSide, source: PriceSource) -> bool {
@@ -42,11 +63,8 @@ impl Trader {
     }
 
     fn watch(&mut self, side: PositionSide, price: f64) -> Result<(), Overflow> {
-        let touched =
-            self.leg(side).exits.as_ref().and_then(|exits| exits.touch()).filter(|(_, level)| match side {
-                PositionSide::Long => price >= level.to_f64(),
-                PositionSide::Short => price <= level.to_f64(),
-            });
+        let touch = self.leg(side).exits.as_ref().and_then(|exits| exits.touch());
+        let touched = touch.filter(|(_, level)| side.reaches(price, level.to_f64()));
         let mut changed = false;
         if let Some((level, at)) = touched {
             self.level_reached(side, level, at)?;

@@ -1,13 +1,14 @@
 //! What should rest on the venue against what rests there. The only place that places, amends or cancels protection: at
 //! fills, after answers, after restarts, after a user's own cancel, always this path (TRADING 13.4).
 
+use super::action::Action;
 use super::leg::Retry;
 use super::{Event, Role, Trader};
 use crate::model::{
     Amount, ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, Price, Quantity, Span, TimeInForce,
     Timestamp,
 };
-use crate::position::{EffectiveStop, LevelState, StopKind, TakeProfitOrder};
+use crate::position::{EffectiveStop, ExitReason, LevelState, StopKind, TakeProfitOrder};
 use crate::strategy::LegState;
 use rust_decimal::Decimal;
 
@@ -27,6 +28,7 @@ impl Trader {
         self.leg_mut(side).reconciled = now;
         self.note_protection(side);
         self.reconcile_stop(side)?;
+        self.continue_part(side)?;
         match self.leg(side).state {
             LegState::Closing => {
                 self.cancel_orphans(side);
@@ -39,6 +41,7 @@ impl Trader {
                 self.reconcile_rest(side);
             }
         }
+        self.retire_adopted(side);
         self.sync(side);
         if self.leg(side).entry_plan.is_some() { self.follow_up(side) } else { Ok(()) }
     }
@@ -63,6 +66,7 @@ impl Trader {
     fn reconcile_stop(&mut self, side: PositionSide) -> Result<(), Overflow> {
         let leg = self.leg(side);
         let (wanted, quantity) = (leg.stop(), leg.book.quantity());
+        let share = self.stop_share(side)?;
         // A stop that the plan wants and that cannot be is missing protection as well (TRADING 6.2).
         let unplaceable = leg.exits.as_ref().is_some_and(|exits| exits.stop_unplaceable());
         let waits = leg.stop_retry.is_some_and(|(at, _)| at > self.now);
@@ -89,8 +93,12 @@ impl Trader {
                 if self.is_already_through(side, stop.price) {
                     return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
-                if self.policy.venue.stop_orders && !waits {
-                    self.place_stop(side, stop, quantity);
+                let wants = self.policy.venue.rests_stops() && !waits && share.is_positive();
+                if wants && self.has_room(side, share)? {
+                    if self.leg(side).amended_price == Some(stop.price) {
+                        self.acted(Some(side), Action::Repaired); // it was there before, or was refused
+                    }
+                    self.place_stop(side, stop, share);
                 }
             }
             (Some(stop), Some((spec, left, protects, busy, doubtful))) => {
@@ -104,16 +112,20 @@ impl Trader {
                     return Ok(());
                 }
                 let same_price = spec.kind.price() == Some(stop.price);
-                if (same_price && left == quantity && !doubtful) || leg.state == LegState::Closing {
+                if (same_price && left == share && !doubtful) || leg.state == LegState::Closing {
                     return Ok(());
                 }
                 if self.is_already_through(side, stop.price) {
                     return self.close(side, Decimal::ONE, self.reason_of(side, stop.kind));
                 }
-                if left == quantity && !doubtful && !self.amendment_due(side, stop) {
+                if left == share && !doubtful && !self.amendment_due(side, stop) {
                     return Ok(());
                 }
-                self.replace_stop(side, spec, stop, quantity);
+                if share.is_zero() {
+                    self.cancel(spec.client_id);
+                } else if share <= left || self.has_room(side, share.minus(left)?)? {
+                    self.replace_stop(side, spec, stop, share);
+                }
             }
         }
         Ok(())
@@ -137,6 +149,9 @@ impl Trader {
 
     fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
         let kind = self.stop_kind(side, stop);
+        if stop.kind == StopKind::Trailing && spec.kind.price() != Some(stop.price) {
+            self.acted(Some(side), Action::StopMoved(ExitReason::TrailingStop));
+        }
         if self.policy.venue.amend {
             let now = self.now;
             let leg = self.leg_mut(side);
@@ -238,9 +253,11 @@ impl Trader {
             .and_then(|plan| plan.take_profits.get(usize::from(k).saturating_sub(1)))
             .map(|level| level.order)
             .unwrap_or_default();
+        let watches = self.watches_levels(side);
         let wanted = leg
             .exits
             .as_ref()
+            .filter(|exits| !watches || exits.is_touched(k))
             .and_then(|exits| exits.ladder.level(k))
             .filter(|level| level.state == LevelState::Resting && level.quantity.is_positive())
             .map(|level| (level.price, level.quantity));
@@ -252,8 +269,12 @@ impl Trader {
                 },
             );
         match (wanted, resting) {
+            (Some((_, quantity)), None) if !self.has_room(side, quantity)? => {}
             (Some((price, quantity)), None) => {
                 let kind = self.take_profit_kind(side, order, price);
+                if self.orders.was_taken_away(side, k, self.leg(side).epoch) {
+                    self.acted(Some(side), Action::Repaired);
+                }
                 let leg = self.leg_mut(side);
                 leg.revision = leg.revision.wrapping_add(1);
                 let role = Role::TakeProfit(k, leg.revision);
@@ -261,9 +282,11 @@ impl Trader {
             }
             (None, Some((spec, ..))) => self.cancel(spec.client_id),
             (Some((price, quantity)), Some((spec, left, filled, busy, doubtful))) => {
-                let right = spec.kind.price() == Some(price) && left? == quantity && !doubtful;
+                let left = left?;
+                let right = spec.kind.price() == Some(price) && left == quantity && !doubtful;
                 if !busy && !right {
-                    if self.policy.venue.amend {
+                    let fits = quantity <= left || self.has_room(side, quantity.minus(left)?)?;
+                    if self.policy.venue.amend && fits {
                         let kind = self.take_profit_kind(side, order, price);
                         self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec }, None);
                     } else {
@@ -315,25 +338,10 @@ impl Trader {
         let adjustment = self.leg_mut(side).book.adopt(quantity, average)?;
         self.divide_anew(side)?;
         self.emit(Event::Adopted { side, quantity, average });
+        self.acted(Some(side), Action::Repaired);
+        self.sweep_dust(side, ExitReason::Manual)?;
         self.reconcile(side)?;
         Ok(adjustment)
-    }
-
-    /// A claimed position becomes an open leg with one entry, protected by the plan of the claim (TRADING 13.4).
-    pub(super) fn take_over(
-        &mut self,
-        side: PositionSide,
-        quantity: Quantity,
-        average: Price,
-    ) -> Result<(), Overflow> {
-        let (now, leverage) = (self.now, self.policy.leverage);
-        let leg = self.leg_mut(side);
-        leg.claimed = false;
-        leg.claim(now, quantity, average, leverage)?;
-        leg.begin_cycle(now);
-        self.start_epoch(side, average)?;
-        self.emit(Event::Adopted { side, quantity, average });
-        self.reconcile(side)
     }
 
     /// Doubles the wait before the next attempt to place a stop.

@@ -42,6 +42,8 @@ pub struct TraderSnapshot {
     rest: Vec<super::rest::Wanted>,
     base: Option<Timeframe>,
     applied: Applied,
+    #[serde(default)]
+    author: super::action::Author,
 }
 
 /// The format this version writes.
@@ -80,6 +82,7 @@ impl Trader {
             rest: self.rest.clone(),
             base: self.base,
             applied: self.applied.clone(),
+            author: self.author.clone(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Trader {
         trader.gates.restart(&KEPT);
         (trader.now, trader.next_request) = (snapshot.now, snapshot.next_request);
         (trader.atr, trader.base, trader.applied) = (snapshot.atr, snapshot.base, snapshot.applied);
+        trader.author = snapshot.author;
         for side in PositionSide::BOTH {
             let opening = trader.orders.has_opening(side);
             let leg = trader.leg_mut(side);

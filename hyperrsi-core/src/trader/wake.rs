@@ -57,7 +57,7 @@ impl Trader {
                 && at <= now
             {
                 self.leg_mut(side).doubt = None;
-                if self.leg(side).book.quantity() != quantity {
+                if self.leg(side).held()? != quantity {
                     self.read_account();
                 }
             }

@@ -23,6 +23,7 @@ mod stores;
 
 mod account;
 mod data;
+mod instrument;
 mod orders;
 mod process;
 mod protection;

@@ -53,6 +53,10 @@ pub struct State {
     pub candles: BTreeMap<Timeframe, Vec<Candle>>,
     pub candle_reads: usize,
     pub candles_fail: Option<ExchangeError>,
+    /// The instrument is not on the venue's list any more.
+    pub unlisted: bool,
+    /// When trading in it ends, as the list says.
+    pub ends: Option<Timestamp>,
     pub subscriptions: Vec<Vec<Feed>>,
     account: Vec<mpsc::UnboundedSender<AccountEvent>>,
     market: Vec<(Vec<Feed>, mpsc::UnboundedSender<MarketEvent>)>,
@@ -521,10 +525,11 @@ impl MarketData for Venue {
     async fn call(&self, request: MarketRequest) -> Result<MarketAnswer, ExchangeError> {
         let mut state = self.state();
         Ok(match request {
+            MarketRequest::Instruments if state.unlisted => MarketAnswer::Instruments(Vec::new()),
             MarketRequest::Instruments => MarketAnswer::Instruments(vec![Listing {
                 instrument: self.instrument.clone(),
                 state: TradingState::Trading,
-                ends: None,
+                ends: state.ends,
             }]),
             MarketRequest::Candles { timeframe, from, until, .. } => {
                 state.candle_reads += 1;

@@ -16,4 +16,5 @@ mod layers;
 mod paper;
 mod parity;
 mod rig;
+mod spot;
 mod thin;

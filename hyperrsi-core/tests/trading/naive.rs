@@ -41,15 +41,15 @@ pub enum State {
 
 #[derive(Clone, Debug)]
 pub struct Naive {
-    rules: Rules,
+    pub rules: Rules,
     average: Decimal,
     /// 0.6: Σ price × quantity of what is open.
     cost: Decimal,
-    n: u32,
+    pub n: u32,
     /// The next limit entry: price and quantity.
     next: Option<(Decimal, Decimal)>,
     /// It waits for the close of the candle in which one filled.
-    waits: bool,
+    pub waits: bool,
     pub entries: Vec<(Decimal, Decimal)>,
     pub open: Decimal,
     /// Price and what is there, of enabled levels.
@@ -61,20 +61,20 @@ pub struct Naive {
     pub exits: Vec<(&'static str, Decimal, Decimal)>,
 }
 
-fn step(value: Decimal, step: Decimal, strategy: RoundingStrategy) -> Decimal {
+pub fn step(value: Decimal, step: Decimal, strategy: RoundingStrategy) -> Decimal {
     (value / step).round_dp_with_strategy(0, strategy) * step
 }
 
-fn floor(value: Decimal, lot: Decimal) -> Decimal {
+pub fn floor(value: Decimal, lot: Decimal) -> Decimal {
     step(value, lot, RoundingStrategy::ToNegativeInfinity)
 }
 
 impl Rules {
-    fn s(&self) -> Decimal {
+    pub fn s(&self) -> Decimal {
         if self.long { Decimal::ONE } else { Decimal::NEGATIVE_ONE }
     }
     /// 0.4: a stop rounds towards the market.
-    fn round_stop(&self, value: Decimal) -> Decimal {
+    pub fn round_stop(&self, value: Decimal) -> Decimal {
         let up = if self.long {
             RoundingStrategy::ToPositiveInfinity
         } else {
@@ -217,8 +217,20 @@ impl Naive {
         self.next = rules.next(self.n, a, price);
     }
 
+    /// The level that comes next, from 1, with its price.
+    pub fn nearest(&self) -> Option<(usize, Decimal)> {
+        let next = |k: &usize| self.levels[*k].is_some_and(|(_, state)| state != State::Nothing);
+        let k = (0..3).find(next)?;
+        Some((k + 1, self.levels[k]?.0))
+    }
+
+    /// The price of the limit entry that rests.
+    pub fn waiting(&self) -> Option<Decimal> {
+        self.next.filter(|_| !self.waits).map(|(price, _)| price)
+    }
+
     /// The limit entry fills if `reach` has reached it, before the stop if there is one in the way.
-    fn enter_next(&mut self, reach: Decimal) -> bool {
+    pub fn enter_next(&mut self, reach: Decimal) -> bool {
         let Some((price, quantity)) = self.next.filter(|_| !self.waits) else { return false };
         let nearer = self.stop().is_none_or(|(stop, _)| (price - stop) * self.rules.s() > Decimal::ZERO);
         if !self.hit(reach, price) || !nearer {
@@ -230,7 +242,7 @@ impl Naive {
     }
 
     /// 6.5
-    fn stop(&self) -> Option<(Decimal, &'static str)> {
+    pub fn stop(&self) -> Option<(Decimal, &'static str)> {
         let mut best: Option<(Decimal, &'static str)> = None;
         let all = [
             (self.fixed, "stop_loss"),
@@ -255,17 +267,17 @@ impl Naive {
         self.exits.push((reason, price.normalize(), quantity.normalize()));
     }
 
-    fn leave_all(&mut self, reason: &'static str, price: Decimal) {
+    pub fn leave_all(&mut self, reason: &'static str, price: Decimal) {
         self.leave(reason, price, self.open);
     }
 
     /// Whether an adverse price is at or beyond a stop.
-    fn hit(&self, price: Decimal, stop: Decimal) -> bool {
+    pub fn hit(&self, price: Decimal, stop: Decimal) -> bool {
         (stop - price) * self.rules.s() >= Decimal::ZERO
     }
 
     /// The nearest level not filled that `reach` has reached: filled or touched.
-    fn next_level(&mut self, reach: Decimal) -> bool {
+    pub fn next_level(&mut self, reach: Decimal) -> bool {
         let s = self.rules.s();
         let next = (0..3).find(|k| {
             self.levels[*k]
@@ -301,7 +313,7 @@ impl Naive {
         true
     }
 
-    fn ratchet(&mut self, z: Decimal) {
+    pub fn ratchet(&mut self, z: Decimal) {
         let s = self.rules.s();
         let rules = &self.rules;
         if let Some((d, e, stop)) = &mut self.trail

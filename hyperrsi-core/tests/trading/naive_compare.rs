@@ -76,7 +76,7 @@ prop_compose! {
     }
 }
 
-fn entries_of(rules: &Rules) -> EntryPlan {
+pub fn entries_of(rules: &Rules) -> EntryPlan {
     rules.extra.map_or_else(EntryPlan::default, |extra| {
         let plan = ExtraEntries::new(extra.limit, Distance::percent(extra.percent));
         let plan = plan.multiplied_by(extra.multiplier).resting();

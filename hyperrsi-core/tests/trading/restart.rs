@@ -1,11 +1,11 @@
-//! A trader that goes on from its snapshot, positions that are claimed, cancels that are refused.
+//! A trader that goes on from its snapshot, cancels that are refused.
 
 use crate::support::*;
 use hyperrsi_core::model::*;
-use hyperrsi_core::position::{Distance, StopKind};
+use hyperrsi_core::position::Distance;
 use hyperrsi_core::risk::{Refusal, Size};
 use hyperrsi_core::strategy::{Decision, LegState};
-use hyperrsi_core::trader::{AccountRead, Answer, Command, Event, Input, Output, RejectClass, Trader};
+use hyperrsi_core::trader::{Answer, Command, Input, Output, RejectClass, Trader};
 
 fn stopped() -> hyperrsi_core::position::ExitPlan {
     ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5)))
@@ -99,42 +99,6 @@ fn gates_that_somebody_closed_stay_closed() {
     rig.feed(Input::Gate { gate: Refusal::Journal, closed: true });
     restart(&mut rig);
     assert_eq!(rig.trader.gates().collect::<Vec<_>>(), [Refusal::Paused], "this process has its own journal");
-}
-
-#[test]
-fn s13_4_a_claimed_position_is_protected_by_the_plan_of_the_claim() {
-    let mut rig = rig();
-    rig.mode = Mode::Silent;
-    let request = |rig: &mut Rig| loop {
-        if let Some(Asked::Read(request)) = rig.asked.pop() {
-            return request;
-        }
-    };
-    let position = PositionSnapshot {
-        key: PositionKey { instrument: rig.trader.view().instrument.id.clone(), side: LONG },
-        quantity: dec!(2).into(),
-        average: dec!(1_000).into(),
-        liquidation: None,
-        updated: rig.now,
-    };
-    let read = |position: &PositionSnapshot| {
-        let read = AccountRead { positions: vec![position.clone()], ..AccountRead::default() };
-        Some(Box::new(read))
-    };
-    rig.feed(Input::Link(hyperrsi_core::trader::Link::Gap));
-    let asked = request(&mut rig);
-    rig.feed(Input::AccountRead { request: asked, read: read(&position) });
-    assert!(rig.events.iter().any(|event| matches!(event, Event::Foreign { side: LONG })));
-    assert!(rig.asked.is_empty(), "it is not touched: {:?}", rig.asked);
-    rig.feed(Input::Command(Command::Claim { side: LONG, exits: stopped() }));
-    let asked = request(&mut rig);
-    rig.feed(Input::AccountRead { request: asked, read: read(&position) });
-    rig.mode = Mode::Obliging;
-    rig.oblige_all();
-    assert_eq!((rig.open(LONG), rig.trader.view().long.entries), (dec!(2), 1));
-    assert_eq!(rig.stop(LONG), stop_at(dec!(950), StopKind::Fixed));
-    assert_eq!(rig.stop_order(LONG).unwrap().quantity.get(), dec!(2));
-    assert_eq!(prices(&rig.take_profits(LONG))[0], (dec!(1_020), dec!(0.6)));
 }
 
 #[test]

@@ -174,6 +174,10 @@ impl Rig {
                 let input = Input::Configured { request, outcome: Ok(()) };
                 return self.trader.handle(self.now, input).unwrap();
             }
+            Output::CancelForeign { request, .. } => {
+                let answer = Answer::Done;
+                return self.trader.handle(self.now, Input::Answer { request, answer }).unwrap();
+            }
             Output::Backfill { .. } => return self.trader.handle(self.now, Input::DataRestored).unwrap(),
             Output::Event(event) => {
                 if let Event::Closed(trade) = &*event {
@@ -199,6 +203,7 @@ impl Rig {
         let input = match asked {
             Asked::Place(request, spec) => {
                 self.live.push(spec);
+                self.assert_covered(spec.leg);
                 Input::Answer { request, answer: Answer::Done }
             }
             Asked::Amend(request, spec) => {
@@ -210,6 +215,7 @@ impl Rig {
                     }
                     None => not_found(),
                 };
+                self.assert_covered(spec.leg);
                 Input::Answer { request, answer }
             }
             Asked::Cancel(request, id) => {
@@ -237,6 +243,18 @@ impl Rig {
         };
         self.trader.handle(self.now, input).unwrap();
         self.drain();
+    }
+
+    /// Where orders lock what they would sell, the position covers all of them at any time.
+    fn assert_covered(&self, side: PositionSide) {
+        if !self.trader.policy().venue.locks_quantity {
+            return;
+        }
+        let reducing = self.live.iter().filter(|order| order.leg == side && order.reduce_only);
+        let locked: Decimal =
+            reducing.map(|order| order.quantity.get() - self.filled(order.client_id).get()).sum();
+        let held = self.account.book(self.slot, side).unwrap().quantity().get();
+        assert!(locked <= held, "{locked} rest over {held}: {:?}", self.live);
     }
 
     /// Obliges everything that waits, and what follows from it.

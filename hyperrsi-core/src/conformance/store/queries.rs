@@ -166,6 +166,7 @@ fn decision(id: &str, outcome: DecisionOutcome, reason: &str, stage: Stage) -> J
         symbol: btc(),
         timeframe: Timeframe::M5,
         candle: at(300),
+        at: None,
         settings_hash: "9a1f".into(),
         inputs: Inputs { close: "70000.10".into(), reference_age: Some(12), ..Inputs::default() },
         leg: None,

@@ -1,6 +1,6 @@
 //! What the venue says, for the traders it concerns.
 
-use super::{Done, Driver, Purpose, Reading, SeatId};
+use super::{Done, Driver, Purpose, READ_AFTER_FILL, Reading, SeatId};
 use crate::desk::EventKind;
 use crate::exchange::{AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueOrder};
 use crate::model::{
@@ -25,6 +25,18 @@ impl Driver {
             Done::Called { seat, request, purpose: Purpose::Order(asked, id), result } => {
                 let outcome = mapping::outcome(result);
                 self.called(seat, request, asked, id, &outcome, now);
+            }
+            Done::Called { seat, request, purpose: Purpose::Foreign, result } => {
+                // Whether it is gone a read of the account tells.
+                let outcome = mapping::outcome(result);
+                if let Some(class) = mapping::failure(&outcome) {
+                    self.on_failure(seat, class, None, now);
+                }
+                let answer = mapping::answer(mapping::Asked::Cancel, &outcome).unwrap_or(Answer::Unknown);
+                if matches!(answer, Answer::Done) {
+                    self.read_within(READ_AFTER_FILL, now);
+                }
+                self.feed(seat, now, Input::Answer { request, answer });
             }
             Done::Called { seat, request, purpose: Purpose::Query(id), result } => {
                 if let Err(error) = &result {
@@ -54,11 +66,7 @@ impl Driver {
                 }
                 self.feed(seat, now, Input::Configured { request, outcome });
             }
-            Done::Reloaded { seat, instrument } => {
-                if let Some(instrument) = instrument {
-                    self.feed(seat, now, Input::Instrument(instrument));
-                }
-            }
+            Done::Reloaded { seat, listed } => self.listed(seat, listed, now),
             Done::Stored { seat, request, durable } => self.stored(seat, request, durable, now),
             Done::Journal(writable) => self.on_journal(writable, now),
             Done::Decided(verdict) => self.decided(*verdict, now),
@@ -278,6 +286,8 @@ impl Driver {
             let instrument = entry.trader.view().instrument.id.clone();
             let asked = answering.iter().find(|(seat, _)| seat.0 == index).map(|(_, request)| *request);
             let own = |order: &&VenueOrder| order.instrument == instrument;
+            let foreign: Vec<_> =
+                reading.orders.iter().filter(own).filter(|order| order.client_id().is_none()).collect();
             let read = AccountRead {
                 positions: reading
                     .positions
@@ -292,7 +302,7 @@ impl Driver {
                     .filter_map(VenueOrder::report)
                     .filter(|report| report.status != OrderStatus::Unknown)
                     .collect(),
-                foreign_orders: reading.orders.iter().filter(own).filter(|o| o.client_id().is_none()).count(),
+                foreign_orders: foreign.iter().map(|order| order.id.clone()).collect(),
                 fills: reading
                     .fills
                     .iter()
@@ -301,7 +311,7 @@ impl Driver {
                     .collect(),
             };
             if let Some(entry) = self.seats.get_mut(index) {
-                entry.foreign_orders = read.foreign_orders;
+                entry.foreign_orders = foreign.iter().map(|order| order.reference()).collect();
             }
             let (request, read) = (asked.unwrap_or(RequestId(0)), Some(Box::new(read)));
             self.feed(SeatId(index), now, Input::AccountRead { request, read });

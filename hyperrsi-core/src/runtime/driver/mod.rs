@@ -8,16 +8,18 @@
 //! a live account, on paper, in a replay, and in tests that stop it at every step.
 
 mod facts;
+mod listing;
 mod perform;
 mod questions;
 mod records;
 mod reservations;
 mod status;
+mod time;
 mod work;
 
 pub(crate) use records::role_code;
 pub use work::SeatId;
-pub(crate) use work::{Done, Job, Purpose, Question, Reading, Verdict, Work};
+pub(crate) use work::{Done, Job, Listed, Purpose, Question, Reading, Verdict, Work};
 
 use super::series::Shelf;
 use crate::account::{Account, SlotId};
@@ -107,8 +109,12 @@ struct Seat {
     gates: BTreeMap<crate::risk::Refusal, Timestamp>,
     started: Timestamp,
     running: bool,
-    foreign_orders: usize,
+    /// Orders of others on the instrument, as of the newest read.
+    foreign_orders: Vec<crate::exchange::OrderRef>,
     reloaded: Timestamp,
+    /// When the venue's list was last asked about the instrument, and what it said against opening.
+    listed: Option<Timestamp>,
+    restricted: Option<crate::exchange::TradingState>,
 }
 
 /// What is known of an order that was sent.
@@ -261,7 +267,9 @@ impl Driver {
         policy.journal = true;
         policy.venue.stop_orders = self.can.has(Feature::StopMarket);
         policy.venue.amend = self.can.has(Feature::AmendLimit) && self.can.has(Feature::AmendConditional);
-        policy.venue.locks_quantity = self.can.take_profits_lock_quantity;
+        let spot = instrument.is_spot(); // coins that are for sale are spoken for, on every venue
+        policy.venue.locks_quantity = self.can.take_profits_lock_quantity || spot;
+        policy.venue.closes_dust = self.can.has(Feature::ReduceBelowMinimum) && !spot;
         policy.venue.hedge_mode = self.mode == Some(PositionMode::Hedge);
         let slot = self.account.register(instrument.clone(), policy.leverage, policy.margin_mode)?;
         let (needs, strategy_id) = (strategy.needs(), strategy.id());
@@ -299,8 +307,10 @@ impl Driver {
             gates: BTreeMap::new(),
             started: now,
             running: false,
-            foreign_orders: 0,
+            foreign_orders: Vec::new(),
             reloaded: Timestamp::EPOCH,
+            listed: None,
+            restricted: None,
         });
         Ok(seat)
     }
@@ -356,6 +366,7 @@ impl Driver {
             entry.running = true;
         }
         self.feed(seat, now, Input::Command(Command::Start));
+        self.ask_for_listings(now);
         if let Some(entry) = self.seats.get(seat.0) {
             let kind = EventKind::Started { settings_version: entry.settings_version, dry_run: false };
             self.tell(Some(seat), now, kind);
@@ -411,35 +422,6 @@ impl Driver {
             }
             self.feed(SeatId(index), now, Input::Price { source, price });
         }
-    }
-
-    /// The time of [`Driver::deadline`] has come.
-    pub(crate) fn tick(&mut self, now: Timestamp) {
-        for index in 0..self.seats.len() {
-            if self.seats.get(index).and_then(|seat| seat.wake).is_some_and(|at| at <= now) {
-                if let Some(entry) = self.seats.get_mut(index) {
-                    entry.wake = None;
-                }
-                self.feed(SeatId(index), now, Input::Wake);
-            }
-        }
-        let late: Vec<_> =
-            self.cancels.iter().filter(|(_, (.., until))| *until <= now).map(|(id, to)| (*id, *to)).collect();
-        for (id, (seat, request, _)) in late {
-            self.cancels.remove(&id);
-            self.feed(seat, now, Input::Answer { request, answer: crate::trader::Answer::Unknown });
-        }
-        if self.reads.due.is_some_and(|due| due <= now) {
-            self.reads.due = None;
-            self.begin_read();
-        }
-    }
-
-    /// When [`Driver::tick`] is wanted.
-    pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let wakes = self.seats.iter().filter_map(|seat| seat.wake);
-        let cancels = self.cancels.values().map(|(.., until)| *until);
-        wakes.chain(cancels).chain(self.reads.due).min()
     }
 
     /// Reads the account soon.

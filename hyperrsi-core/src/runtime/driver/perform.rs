@@ -1,8 +1,8 @@
 //! What a trader puts out, as work.
 
 use super::{Driver, Purpose, Question, READ_AFTER_FILL, SeatId, Sent, Work};
-use crate::exchange::Request;
-use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource};
+use crate::exchange::{OrderName, OrderRef, Request};
+use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource, VenueOrderId};
 use crate::runtime::mapping::{self, Asked, NotAmended};
 use crate::trader::{Answer, Configure, Input, Lookup, Output, PersistClass, Record, RejectClass};
 
@@ -47,6 +47,7 @@ impl Driver {
             Output::Place { request, ticket } => self.place(seat, request, *ticket, now),
             Output::Amend { request, order } => self.amend(seat, request, *order, now),
             Output::Cancel { request, client_id } => self.cancel(seat, request, client_id, now),
+            Output::CancelForeign { request, order } => self.cancel_foreign(seat, request, &order, now),
             Output::QueryOrder { request, client_id } => self.query(seat, request, client_id, now),
             Output::Configure { request, setting } => self.configure(seat, request, setting),
             Output::ReadAccount { request } => {
@@ -194,6 +195,18 @@ impl Driver {
         let call = mapping::cancel(instrument, &sent.spec);
         let purpose = Purpose::Order(Asked::Cancel, id);
         self.work.push_back(Work::Call { seat, request, purpose, call });
+    }
+
+    /// An order of somebody else that a claim names, as the newest read of the account showed it.
+    fn cancel_foreign(&mut self, seat: SeatId, request: RequestId, id: &VenueOrderId, now: Timestamp) {
+        let Some(entry) = self.seats.get(seat.0) else { return };
+        let known = |order: &&OrderRef| order.name == OrderName::Venue(id.clone());
+        let Some(order) = entry.foreign_orders.iter().find(known).cloned() else {
+            let answer = Answer::Refused(RejectClass::NotFound, "no such order on the instrument".into());
+            return self.answer(seat, now, Input::Answer { request, answer });
+        };
+        let call = Request::Cancel(order);
+        self.work.push_back(Work::Call { seat, request, purpose: Purpose::Foreign, call });
     }
 
     fn query(&mut self, seat: SeatId, request: RequestId, id: ClientOrderId, now: Timestamp) {

@@ -2,7 +2,7 @@
 
 use super::{Driver, Seat, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
-use crate::model::{ClientOrderId, Quantity, Ticket, Timestamp, TraderId};
+use crate::model::{ClientOrderId, Price, Quantity, Ticket, Timestamp, TraderId, decimal_from_f64};
 use crate::position::ExitReason;
 use crate::risk::Refusal;
 use crate::store::{
@@ -86,7 +86,10 @@ impl Driver {
             }
             Record::Decision(record) => Entry::decision(&JournaledDecision {
                 // Trader, timeframe and candle: a candle that is told twice is recorded once (FAULTS 68).
-                id: format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
+                id: match record.at {
+                    None => format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
+                    Some(at) => format!("{trader}:{}:{counted}", at.millis()),
+                },
                 account: self.id.clone(),
                 trader: trader.clone(),
                 at: now,
@@ -236,8 +239,13 @@ impl Driver {
                 let quantity = entry.trader.book(side).quantity();
                 EventKind::ForeignPosition { side, quantity }
             }
+            Event::PricesApart { mark, last } => {
+                let money = |price| Price::new(decimal_from_f64(price).unwrap_or_default());
+                EventKind::PricesApart { mark: money(mark), last: money(last) }
+            }
+            Event::Dust { side, quantity } => EventKind::Dust { side, quantity },
             Event::SecondWriter { client_id } => EventKind::SecondWriter { order: client_id.to_string() },
-            Event::Closing { .. } | Event::LevelReached { .. } => return,
+            Event::Closing { .. } | Event::LevelReached { .. } | Event::Acted(_) => return,
         };
         self.tell(Some(seat), now, kind);
     }

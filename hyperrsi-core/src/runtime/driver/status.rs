@@ -162,7 +162,7 @@ impl Driver {
                 since: self.sent.get(&order.spec.client_id).map_or(seat.started, |sent| sent.submitted),
             })
             .collect();
-        status.engine_stops = !seat.trader.policy().venue.stop_orders;
+        status.engine_stops = !seat.trader.policy().venue.rests_stops();
         let wanted = seat.needs.series.first().map_or(0, |need| need.depth);
         let have = seat.shelf.as_ref().map_or(0, |shelf| shelf.base().len());
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -1,6 +1,8 @@
 //! What a driver wants done, and what it is told when it is done.
 
-use crate::exchange::{AccountConfig, Answer, ExchangeError, Request, VenueFill, VenueOrder, VenuePosition};
+use crate::exchange::{
+    AccountConfig, Answer, ExchangeError, Listing, Request, VenueFill, VenueOrder, VenuePosition,
+};
 use crate::model::{
     Balance, Candle, ClientOrderId, Fill, InstrumentId, MarginMode, PositionMode, RequestId, Timeframe,
     Timestamp,
@@ -21,6 +23,18 @@ pub struct SeatId(pub(crate) usize);
 pub(crate) enum Purpose {
     Order(Asked, ClientOrderId),
     Query(ClientOrderId),
+    /// The cancel of an order of somebody else.
+    Foreign,
+}
+
+impl Purpose {
+    /// Our order it is about.
+    pub(crate) const fn order(self) -> Option<ClientOrderId> {
+        match self {
+            Self::Order(_, id) | Self::Query(id) => Some(id),
+            Self::Foreign => None,
+        }
+    }
 }
 
 /// What has to be done outside of the driver. Start it in order; each is answered by one [`Done`], but for `Store`
@@ -40,7 +54,7 @@ pub(crate) enum Work {
         leverage: u32,
         margin_mode: MarginMode,
     },
-    /// Read the instrument's steps and minimums again.
+    /// Read the instrument's steps and minimums, and whether it trades.
     Reload { seat: SeatId, instrument: InstrumentId },
     /// Write to the journal, in one append. With acknowledgements somebody waits for it.
     Store { entries: Vec<Entry>, acknowledge: Vec<(SeatId, RequestId)> },
@@ -48,6 +62,16 @@ pub(crate) enum Work {
     Ask(Box<Job>),
     /// Fetch missing candles.
     Backfill { seat: SeatId },
+}
+
+/// What the venue's list of instruments says about one.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    /// It could not be read.
+    Unread,
+    /// It is not on the list.
+    Gone,
+    There(Box<Listing>),
 }
 
 /// How something went.
@@ -67,7 +91,7 @@ pub(crate) enum Done {
     },
     Reloaded {
         seat: SeatId,
-        instrument: Option<Box<crate::model::Instrument>>,
+        listed: Listed,
     },
     Stored {
         seat: SeatId,

@@ -3,7 +3,7 @@ use super::{Handle, Message, Session};
 use crate::account::Account;
 use crate::desk::EventKind;
 use crate::exchange::{Exchange, ExchangeError, ExchangeExt, Feature, Unsupported};
-use crate::model::{AccountId, Amount, Span, TraderId};
+use crate::model::{AccountId, Amount, InstrumentError, Span, TraderId};
 use crate::risk::{Refused, RiskManager};
 use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{Driver, Plan, SeatId};
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The venue lacks something the settings need.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+    /// An instrument cannot be traded as it is described: coin-margined contracts, steps of zero.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
     /// A trader was refused.
     #[error("trader {trader} was refused: {refused}")]
     Trader {
@@ -224,6 +227,7 @@ fn check_plan(
             "this instrument's venue",
         )));
     }
+    plan.instrument.validate()?;
     if plan.policy.leverage > 1 {
         can.require(Feature::Leverage)?;
     }

@@ -7,7 +7,7 @@ use crate::model::{InstrumentId, PositionSide, Span, Timestamp};
 use crate::risk::Refusal;
 use crate::runtime::calls;
 use crate::runtime::clock::{Clock, duration};
-use crate::runtime::driver::{Done, Driver, Job, Purpose, SeatId, Verdict, Work};
+use crate::runtime::driver::{Done, Driver, Job, Listed, SeatId, Verdict, Work};
 use crate::runtime::hub::{Backoff, Hub, Prices};
 use crate::runtime::options::Options;
 use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
@@ -348,10 +348,8 @@ impl Server {
         match work {
             Work::Call { seat, request, purpose, call } => Box::pin(async move {
                 let (name, begun) = (call.name(), clock.now());
-                let order = match purpose {
-                    Purpose::Order(_, id) | Purpose::Query(id) => id,
-                };
-                let span = tracing::debug_span!("call", %order, call = name);
+                let order = purpose.order().map(tracing::field::display);
+                let span = tracing::debug_span!("call", order, call = name);
                 let sent = exchange.call(call).instrument(span);
                 let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
                 let result = match answer {
@@ -364,7 +362,7 @@ impl Server {
                 let took = clock.now() - begun;
                 metrics::histogram!("hyperrsi_call_seconds", "call" => name)
                     .record(took.millis() as f64 / 1_000.0);
-                tracing::debug!(account = %exchange.account(), %order, call = name, ms = took.millis(), "call");
+                tracing::debug!(account = %exchange.account(), order, call = name, ms = took.millis(), "call");
                 Done::Called { seat, request, purpose, result }
             }),
             Work::Read { since } => Box::pin(async move {
@@ -384,14 +382,18 @@ impl Server {
                 Done::Configured { seat, request, outcome }
             }),
             Work::Reload { seat, instrument } => Box::pin(async move {
-                let found = timeout(takes, calls::instrument(&*market, &instrument)).await;
-                let instrument = found.ok().and_then(Result::ok).flatten().map(Box::new);
-                Done::Reloaded { seat, instrument }
+                let found = timeout(takes, calls::listing(&*market, &instrument)).await;
+                let listed = match found {
+                    Ok(Ok(Some(listing))) => Listed::There(Box::new(listing)),
+                    Ok(Ok(None)) => Listed::Gone,
+                    Ok(Err(_)) | Err(_) => Listed::Unread,
+                };
+                Done::Reloaded { seat, listed }
             }),
             Work::Ask(job) => ask(*job, self.options.strategy_takes, clock),
             // The hub fills holes by itself and says when it is done.
             Work::Backfill { seat } => {
-                Box::pin(std::future::ready(Done::Reloaded { seat, instrument: None }))
+                Box::pin(std::future::ready(Done::Reloaded { seat, listed: Listed::Unread }))
             }
             Work::Store { .. } => Box::pin(std::future::ready(Done::Journal(true))),
         }

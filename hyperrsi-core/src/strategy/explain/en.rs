@@ -238,6 +238,7 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
         Refusal::Unprotected => "a leg has had no confirmed stop for too long",
         Refusal::UnknownOrder => "the outcome of an order is not known yet",
         Refusal::StrategyFailed => "the strategy failed to answer",
+        Refusal::Delisting => "the venue is about to end trading in the instrument",
         Refusal::WarmingUp => "not enough candles seen to warm up",
         Refusal::MainLegOpen => "a main leg is open, opening or closing",
         Refusal::HedgeLegOpen => "a hedge leg is still open",

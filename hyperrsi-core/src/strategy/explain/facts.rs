@@ -105,7 +105,7 @@ impl<'a> Facts<'a> {
 
     /// `2024-03-04 12:05`, UTC.
     pub(super) fn time(&self) -> String {
-        minute(self.record.candle)
+        minute(self.record.at.unwrap_or(self.record.candle))
     }
 
     pub(super) fn leg(&self) -> Option<&'a LegSummary> {

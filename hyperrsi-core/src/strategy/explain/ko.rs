@@ -246,6 +246,7 @@ pub(super) const fn refusal(refusal: Refusal) -> &'static str {
         Refusal::Unprotected => "손절 주문이 확인되지 않은 포지션이 너무 오래 있습니다",
         Refusal::UnknownOrder => "결과를 아직 모르는 주문이 있습니다",
         Refusal::StrategyFailed => "전략이 응답하지 못했습니다",
+        Refusal::Delisting => "거래소가 이 종목의 거래를 곧 종료합니다",
         Refusal::WarmingUp => "지표 준비에 필요한 캔들이 부족합니다",
         Refusal::MainLegOpen => "메인 포지션이 열려 있거나 주문이 진행 중입니다",
         Refusal::HedgeLegOpen => "헤지 포지션이 아직 열려 있습니다",

@@ -18,6 +18,7 @@ impl Grid {
             symbol: ctx.instrument().id.clone(),
             timeframe: ctx.timeframe(),
             candle: candle.open_time,
+            at: None,
             settings_hash: self.hash.to_string(),
             inputs: Inputs {
                 close: candle.close.to_string(),

@@ -5,7 +5,6 @@ use super::Hyperrsi;
 use crate::indicator::Indicator;
 use crate::indicator::trend::Trend;
 use crate::model::{Candle, PositionSide};
-use crate::position::LevelState;
 use crate::risk::Refusal;
 use crate::strategy::{Check, Context, DecisionOutcome, DecisionRecord, Inputs, LegSummary, LegView, Stage};
 
@@ -48,9 +47,10 @@ impl Recorder<'_, '_> {
             symbol: self.ctx.instrument().id.clone(),
             timeframe: self.ctx.timeframe(),
             candle: self.candle.open_time,
+            at: None,
             settings_hash: self.strategy.snapshot.hash.to_string(),
             inputs: self.inputs(),
-            leg: self.ctx.main_leg().filter(|leg| leg.quantity.is_positive()).map(summary),
+            leg: self.ctx.main_leg().filter(|leg| leg.quantity.is_positive()).map(LegSummary::of),
             checks,
             outcome,
             reason: match outcome {
@@ -229,17 +229,4 @@ impl Recorder<'_, '_> {
 
 fn check(stage: Stage, (gate, ok, left, op, right, _): Gate) -> Check {
     Check { stage, gate: gate.into(), ok, left, op: op.into(), right }
-}
-
-fn summary(leg: &LegView) -> LegSummary {
-    let filled = (1_u8..).zip(&leg.levels).filter(|(_, state)| **state == LevelState::Filled);
-    LegSummary {
-        side: leg.side,
-        entries: leg.entries,
-        quantity: leg.quantity,
-        average: leg.average,
-        stop: leg.stop,
-        filled_levels: filled.map(|(level, _)| level).collect(),
-        next_level: leg.next_entry.map(|next| next.price),
-    }
 }

@@ -11,6 +11,7 @@ fn decision(id: &str) -> JournaledDecision {
         symbol: btc(),
         timeframe: Timeframe::M5,
         candle: at(1_700_000_100),
+        at: None,
         settings_hash: "abc".into(),
         inputs: Inputs { p: Some("31.4".into()), c: Some("29.2".into()), ..Inputs::default() },
         leg: None,

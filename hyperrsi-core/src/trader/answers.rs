@@ -304,12 +304,18 @@ impl Trader {
     fn on_flat_read(&mut self, side: PositionSide) -> Result<(), Overflow> {
         let now = self.now;
         let leg = self.leg_mut(side);
-        if leg.book.is_flat() || leg.ignored || leg.foreign {
+        let gone = leg.foreign && leg.book.is_flat();
+        if !gone && (leg.book.is_flat() || leg.ignored || leg.foreign) {
             return Ok(());
         }
         let since = *leg.flat_since.get_or_insert(now);
         if now - since < FLAT_TWICE {
-            leg.doubt = Some((since + FLAT_TWICE, Quantity::ZERO));
+            leg.doubt = (!gone).then_some((since + FLAT_TWICE, Quantity::ZERO));
+            return Ok(());
+        }
+        if gone {
+            // Whoever opened it closed it: the leg is free again.
+            (leg.foreign, leg.ignored, leg.claimed, leg.flat_since) = (false, false, false, None);
             return Ok(());
         }
         self.leg_flat(side, now, ExitReason::Manual)

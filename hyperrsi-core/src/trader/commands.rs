@@ -1,5 +1,6 @@
 //! What operators ask for.
 
+use super::by_hand::check_levels;
 use super::{Command, Trader};
 use crate::model::{Overflow, PositionSide};
 use crate::position::ExitReason;
@@ -46,6 +47,19 @@ impl Trader {
                     self.reconcile(side)?;
                 }
             }
+            Command::ResetStop { side } => self.reset_stop(side)?,
+            Command::SetLadder { side, levels } => match check_levels(&levels) {
+                Ok(()) => self.set_ladder(side, &levels)?,
+                Err(refused) => self.refuse(side, refused, None),
+            },
+            Command::Enter(entry) => self.enter_by_hand(entry),
+            Command::CancelOrder(id) => self.cancel_by_hand(id),
+            Command::LiftMarginBlock => {
+                self.gates.margin_failures = 0;
+                self.on_gate(Refusal::MarginBlocked, false);
+            }
+            Command::Replan { exits, entries, now } => self.replan(&exits, entries.as_ref(), now)?,
+            Command::AdoptOrder { order, role } => self.adopt_order(order, role),
             Command::SetExits { side, exits } => self.retune(side, Arc::new(exits))?,
             Command::Claim { side, exits } => {
                 let leg = self.leg_mut(side);

@@ -1,11 +1,13 @@
 use crate::model::{
-    Amount, Approved, Candle, Fill, Instrument, MarginMode, Opening, OrderReport, PositionMode, PositionSide,
-    PositionSnapshot, Price, RequestId, Timeframe,
+    Amount, Approved, Candle, ClientOrderId, Fill, Instrument, MarginMode, Opening, OrderReport, OrderSpec,
+    Percent, PositionMode, PositionSide, PositionSnapshot, Price, RequestId, Timeframe,
 };
+use crate::position::{EntryPlan, ExitPlan};
 use crate::risk::{Refusal, Refused};
 use crate::strategy::Decision;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Which prices an observation stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +124,40 @@ pub enum Command {
         side: PositionSide,
         /// Trigger price.
         price: Price,
+    },
+    /// Back to the stop of the plan, where an operator had set another.
+    ResetStop {
+        /// The leg.
+        side: PositionSide,
+    },
+    /// Set the take-profit levels of a leg until its next entry.
+    SetLadder {
+        /// The leg.
+        side: PositionSide,
+        /// Price and share of the open quantity, nearest first; none goes back to the plan's.
+        levels: Vec<(Price, Percent)>,
+    },
+    /// Enter by hand, without a signal.
+    Enter(super::ManualEntry),
+    /// Cancel one of this trader's orders; what the plan wants of it is placed again.
+    CancelOrder(ClientOrderId),
+    /// End a margin block before its time.
+    LiftMarginBlock,
+    /// Plans of new settings for open legs.
+    Replan {
+        /// How a leg is left.
+        exits: Arc<ExitPlan>,
+        /// What may follow its first entry.
+        entries: Option<Arc<EntryPlan>>,
+        /// Move what rests at once; else from the next entry on.
+        now: bool,
+    },
+    /// Treat an order that somebody placed by hand as this leg's own. Comes before the claim of its position.
+    AdoptOrder {
+        /// The order under an id of this trader.
+        order: OrderSpec,
+        /// What it is for.
+        role: super::Role,
     },
     /// Replace the exits of a leg.
     SetExits {

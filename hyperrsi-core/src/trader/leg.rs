@@ -25,6 +25,9 @@ pub(crate) struct Leg {
     pub(crate) entry_plan: Option<Arc<EntryPlan>>,
     /// Plans from the next entry on.
     pub(crate) replan: Option<(Arc<ExitPlan>, Option<Arc<EntryPlan>>)>,
+    /// The plan as it was before an operator set the levels of this epoch.
+    #[serde(default)]
+    pub(crate) planned: Option<Arc<ExitPlan>>,
     /// The first entry's amount, frozen when the leg opened (TRADING 10.5).
     pub(crate) base: Option<Size>,
     /// Level and size of the next entry, fixed for the epoch.
@@ -95,6 +98,7 @@ impl Leg {
             plan: None,
             entry_plan: None,
             replan: None,
+            planned: None,
             base: None,
             next: None,
             withheld: false,

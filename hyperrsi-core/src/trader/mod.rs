@@ -25,6 +25,7 @@
 
 mod answers;
 mod applied;
+mod by_hand;
 mod close;
 mod commands;
 mod decide;
@@ -47,6 +48,7 @@ mod trade;
 mod wake;
 
 pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
+pub use by_hand::ManualEntry;
 pub use id::{IdSpace, PREFIX, Role};
 pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
@@ -178,6 +180,17 @@ impl Trader {
     pub const fn with_last_exit(mut self, side: PositionSide, exit: Timestamp) -> Self {
         self.view.leg_mut(side).last_exit = Some(exit);
         self
+    }
+
+    /// Takes over when a side last exited, if that is later than what is known.
+    pub fn note_last_exit(&mut self, side: PositionSide, exit: Timestamp) {
+        let view = self.view.leg_mut(side);
+        view.last_exit = view.last_exit.max(Some(exit));
+    }
+
+    /// Whether an order of that id was this trader's, as far back as it remembers.
+    pub fn knows(&self, id: &ClientOrderId) -> bool {
+        self.orders.get(id).is_some() || self.orders.has_finished(id)
     }
 
     /// Keeps how stop and levels moved in each [`Trade`](crate::position::Trade), for charts.
@@ -315,6 +328,10 @@ impl Trader {
             && self.short.book.is_flat()
             && self.entries.is_empty()
             && self.orders.is_empty()
+    }
+    /// Whether a side holds a position that was not opened here, so that it is not traded until claimed.
+    pub const fn is_foreign(&self, side: PositionSide) -> bool {
+        self.leg(side).foreign
     }
     /// Whether an opening waits for a price.
     #[inline]

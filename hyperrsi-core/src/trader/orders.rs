@@ -52,6 +52,9 @@ pub(crate) struct Tracked {
     pub(crate) doubtful: bool,
     /// When a refused cancel is tried again.
     pub(crate) cancel_retry: Option<super::leg::Retry>,
+    /// Placed by hand and claimed: it goes by the venue's id, so that it is replaced where others are amended.
+    #[serde(default)]
+    pub(crate) adopted: bool,
 }
 
 impl Tracked {
@@ -128,7 +131,15 @@ impl Orders {
             late: false,
             doubtful: false,
             cancel_retry: None,
+            adopted: false,
         });
+    }
+    /// An order that rests already, under an id of ours.
+    pub(crate) fn adopt(&mut self, spec: OrderSpec, role: Role, epoch: u32) {
+        self.add(spec, role, epoch, RequestId(0), None);
+        if let Some(order) = self.live.last_mut() {
+            (order.status, order.pending, order.adopted) = (OrderStatus::Open, None, true);
+        }
     }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {
         self.live.iter()
@@ -143,6 +154,10 @@ impl Orders {
     pub(crate) fn for_fill(&mut self, id: &ClientOrderId) -> Option<&mut Tracked> {
         let mut all = self.live.iter_mut().rev().chain(self.finished.iter_mut().rev());
         all.find(|order| order.spec.client_id == *id)
+    }
+    /// Whether an order was placed by hand and claimed.
+    pub(crate) fn is_adopted(&self, id: &ClientOrderId) -> bool {
+        self.get(id).is_some_and(|order| order.adopted)
     }
     /// Whether an order of that id has ended.
     pub(crate) fn has_finished(&self, id: &ClientOrderId) -> bool {

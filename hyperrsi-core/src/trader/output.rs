@@ -20,6 +20,10 @@ pub struct Reserve {
     pub price: Price,
     /// Least planned notional, for first entries.
     pub min_entry_notional: Option<Amount>,
+    /// Base units that are asked for at most, whatever `size` comes to.
+    pub at_most: Option<Quantity>,
+    /// An operator asked for it.
+    pub by_hand: bool,
 }
 
 /// Whether something waits for a record to be durable.

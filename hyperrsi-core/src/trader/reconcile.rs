@@ -137,7 +137,7 @@ impl Trader {
 
     fn replace_stop(&mut self, side: PositionSide, spec: OrderSpec, stop: EffectiveStop, quantity: Quantity) {
         let kind = self.stop_kind(side, stop);
-        if self.policy.venue.amend {
+        if self.policy.venue.amend && !self.orders.is_adopted(&spec.client_id) {
             let now = self.now;
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
@@ -263,7 +263,7 @@ impl Trader {
             (Some((price, quantity)), Some((spec, left, filled, busy, doubtful))) => {
                 let right = spec.kind.price() == Some(price) && left? == quantity && !doubtful;
                 if !busy && !right {
-                    if self.policy.venue.amend {
+                    if self.policy.venue.amend && !self.orders.is_adopted(&spec.client_id) {
                         let kind = self.take_profit_kind(side, order, price);
                         self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec }, None);
                     } else {

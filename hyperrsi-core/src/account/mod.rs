@@ -5,8 +5,10 @@
 //! outputs to [`Account::review`] and every fill to [`Account::apply`].
 
 mod ledger;
+mod snapshot;
 
 pub use ledger::{LedgerKind, LedgerRow};
+pub use snapshot::AccountSnapshot;
 
 use crate::model::{
     AccountId, Amount, Approved, Arithmetic, ClientOrderId, Fill, Instrument, InstrumentId, MarginMode,
@@ -33,7 +35,7 @@ struct Slot {
     wanted: Option<Amount>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Reservation {
     id: ClientOrderId,
     side: PositionSide,
@@ -62,6 +64,17 @@ pub struct Account {
     balance_f64: f64,
     /// What the venue says is free.
     free: Option<Amount>,
+    /// What a snapshot had of instruments that are not registered yet.
+    kept: Vec<snapshot::SlotSnapshot>,
+}
+
+impl Slot {
+    fn note_exposure(&mut self) {
+        self.exposure = (
+            self.long.quantity().to_f64() - self.short.quantity().to_f64(),
+            self.long.cost().to_f64() - self.short.cost().to_f64(),
+        );
+    }
 }
 
 impl std::fmt::Debug for Account {
@@ -91,6 +104,7 @@ impl Account {
             ledger: None,
             balance_f64: deposit.to_f64(),
             free: None,
+            kept: Vec::new(),
         }
     }
 
@@ -133,7 +147,9 @@ impl Account {
             price: 0.0,
             wanted: None,
         });
-        Ok(SlotId(self.slots.len() - 1))
+        let slot = SlotId(self.slots.len() - 1);
+        self.return_kept(slot);
+        Ok(slot)
     }
 
     /// The account's id.
@@ -218,6 +234,9 @@ impl Account {
             margin: sized.margin,
             fee: sized.fee,
         };
+        if let Some(most) = ask.at_most.filter(|most| *most < opening.order.quantity) {
+            self.shrink(slot, &mut opening, most, "so much was asked for by hand")?;
+        }
         if !self.managers.is_empty() {
             self.ask_managers(now, slot, &mut opening)?;
         }
@@ -305,10 +324,7 @@ impl Account {
                 reservation.quantity = left;
             }
         }
-        entry.exposure = (
-            entry.long.quantity().to_f64() - entry.short.quantity().to_f64(),
-            entry.long.cost().to_f64() - entry.short.cost().to_f64(),
-        );
+        entry.note_exposure();
         self.balance = self.balance.plus(gross)?.minus(fill.fee)?;
         self.balance_f64 = self.balance.to_f64();
         self.note_day(fill.time, gross.minus(fill.fee)?)?;
@@ -357,10 +373,7 @@ impl Account {
         };
         let cost = book.adopt(quantity, average)?.get();
         let adjustment = Amount::new(side.sign().times(cost)?);
-        entry.exposure = (
-            entry.long.quantity().to_f64() - entry.short.quantity().to_f64(),
-            entry.long.cost().to_f64() - entry.short.cost().to_f64(),
-        );
+        entry.note_exposure();
         if !adjustment.is_zero() {
             self.balance = self.balance.plus(adjustment)?;
             self.balance_f64 = self.balance.to_f64();

@@ -175,12 +175,7 @@ impl Engine {
     }
 
     /// The same while market orders fill at `market`: at an open that lies beyond the price already (TRADING 15.3).
-    pub(super) fn pass_while(
-        &mut self,
-        now: Timestamp,
-        price: Price,
-        market: Price,
-    ) -> Result<(), Overflow> {
+    pub(super) fn pass_while(&mut self, now: Timestamp, price: Price, market: Price) -> Result<(), Overflow> {
         self.venue.move_to(market);
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }
@@ -291,9 +286,6 @@ impl Engine {
                 let answer = self.venue.cancel(&client_id);
                 self.tape_answer(now, client_id, &answer);
                 self.trader.handle(now, Input::Answer { request, answer })?;
-            }
-            Output::CancelForeign { request, .. } => {
-                self.trader.handle(now, Input::Answer { request, answer: Answer::Done })?;
             }
             Output::Configure { request, .. } => {
                 self.trader.handle(now, Input::Configured { request, outcome: Ok(()) })?;

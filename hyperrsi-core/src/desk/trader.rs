@@ -227,6 +227,8 @@ pub struct TraderStatus {
     pub warm_up: (u32, u32),
     /// The settings in use.
     pub settings_version: u64,
+    /// The settings its open legs were opened with, if those are others.
+    pub opened_with: Option<u64>,
     /// The last decision.
     pub last_decision: Option<LastDecision>,
     /// The last price seen and its time.
@@ -256,6 +258,7 @@ impl TraderStatus {
             assumed: false,
             warm_up: (0, 0),
             settings_version: 0,
+            opened_with: None,
             last_decision: None,
             price: None,
         }

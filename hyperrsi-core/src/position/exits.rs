@@ -284,6 +284,25 @@ impl Exits {
         self.command = Some(price);
     }
 
+    /// The operator's stop is withdrawn: the plan's counts again.
+    pub(crate) const fn forget_command(&mut self) {
+        self.command = None;
+    }
+
+    /// The same ladder under the stops as they stand: break-even, trail and an operator's stop stay what they are.
+    #[must_use]
+    pub(crate) fn with_stops_of(self, old: &Self) -> Self {
+        Self {
+            atr: old.atr,
+            fixed: old.fixed,
+            break_even: old.break_even,
+            command: old.command,
+            trail: old.trail,
+            stop_unplaceable: old.stop_unplaceable,
+            ..self
+        }
+    }
+
     fn entry_break_even(&self, instrument: &Instrument) -> Result<Price, Overflow> {
         let entry = self.average.get();
         let offset = entry.percent(self.plan.break_even_offset.get())?;

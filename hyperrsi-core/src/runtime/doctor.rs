@@ -1,7 +1,7 @@
 //! Is everything as it must be before an account is started?
 
 use super::clock::Clock;
-use super::driver::Plan;
+use super::plan::Plan;
 use super::{calls, hub::Hub};
 use crate::exchange::{Exchange, ExchangeExt, MarketDataExt, TradingState};
 use crate::model::{Span, Timeframe};

@@ -31,16 +31,20 @@ mod driver;
 mod hub;
 #[cfg(feature = "runtime")]
 pub mod layer;
+#[cfg(feature = "runtime")]
+mod layers;
 mod mapping;
 mod options;
 #[cfg(feature = "runtime")]
 pub mod paper;
 #[cfg(feature = "runtime")]
 pub mod parity;
+mod plan;
 mod replay;
 mod series;
 #[cfg(feature = "runtime")]
 mod session;
+mod terms;
 #[cfg(feature = "runtime")]
 mod writer;
 
@@ -58,11 +62,13 @@ pub fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
 pub use clock::{Clock, Sleep, VenueClock};
 #[cfg(feature = "runtime")]
 pub use desk::LocalDesk;
-pub use driver::{Plan, SeatId};
+pub use driver::SeatId;
 #[cfg(feature = "runtime")]
 pub use hub::{Board, Hub, HubOptions, Prices};
 pub use options::Options;
+pub use plan::{Plan, Source};
 pub use replay::{Replay, replay_identical};
 pub use series::{Shelf, Shelved};
 #[cfg(feature = "runtime")]
 pub use session::{Exit, Handle, Parts, Session, StartError, Unprotected};
+pub use terms::{Grid, Hyperrsi, InForce, Prepared, Recipe, Terms};

@@ -1,4 +1,4 @@
-use crate::model::Span;
+use crate::model::{Percent, Span};
 use crate::store::Environment;
 use rust_decimal::Decimal;
 
@@ -24,12 +24,16 @@ pub struct Options {
     pub clock_bound: Span,
     /// How long an orderly end may take.
     pub shutdown_takes: Span,
+    /// How far from its entry price a position gets a stop that has none at the venue while the store does not answer at
+    /// the start, so that nobody knows what stop it had (FAULTS 55); `None` for no such stop.
+    pub emergency_stop: Option<Percent>,
     /// The fee an opening is sized with if the venue does not tell, a fraction.
     pub taker_fee: Decimal,
 }
 
 impl Options {
-    /// Paper, USDT, leases of 30 s, calls of 10 s, strategies of 2 s, clocks within 30 s, an end within 20 s, 0.05 %.
+    /// Paper, USDT, leases of 30 s, calls of 10 s, strategies of 2 s, clocks within 30 s, an end within 20 s, 0.05 %, emergency
+    /// stops at 5 %.
     pub fn new(owner: impl Into<String>) -> Self {
         Self {
             owner: owner.into(),
@@ -41,6 +45,7 @@ impl Options {
             strategy_takes: Span::seconds(2),
             clock_bound: Span::seconds(30),
             shutdown_takes: Span::seconds(20),
+            emergency_stop: Some(Percent::new(Decimal::from(5))),
             taker_fee: Decimal::new(5, 4),
         }
     }

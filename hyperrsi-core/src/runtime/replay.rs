@@ -1,6 +1,7 @@
 //! The same candles and fills through the backtest and through the runtime: the decisions must be the same, byte for byte.
 
-use super::driver::{Done, Driver, Listed, Plan, Purpose, Reading, SeatId, Work};
+use super::driver::{Done, Driver, Listed, Purpose, Reading, SeatId, Work};
+use super::plan::Plan;
 use super::series::Shelf;
 use crate::account::Account;
 use crate::backtest::{Backtest, BacktestError, Config, Fact};
@@ -255,7 +256,7 @@ impl Runner {
                     continue;
                 }
                 Work::Call { seat, request, purpose, call } => {
-                    let result = self.call(purpose, &call, now);
+                    let result = self.call(&purpose, &call, now);
                     Done::Called { seat, request, purpose, result }
                 }
                 Work::Read { .. } => Done::Read(Ok(Box::new(self.read(now)))),
@@ -271,11 +272,11 @@ impl Runner {
 
     fn call(
         &mut self,
-        purpose: Purpose,
+        purpose: &Purpose,
         call: &exchange::Request,
         now: Timestamp,
     ) -> Result<exchange::Answer, ExchangeError> {
-        let Purpose::Order(_, id) = purpose else {
+        let Purpose::Order(_, id) = *purpose else {
             return Ok(exchange::Answer::Lookup(exchange::Lookup::Absent));
         };
         match call {

@@ -1,10 +1,14 @@
 //! The one writer of an account's journal: in order, in groups, never waited for but by what adds risk.
 
 use super::clock::duration;
-use super::driver::SeatId;
-use crate::model::{RequestId, Span};
-use crate::store::{Entry, Fence, Journal, Persist, RecordKind, RecordQuery, Seq, Store, StoreError};
-use std::collections::VecDeque;
+use super::driver::{CHECKPOINT, SNAPSHOT, SeatId};
+use crate::model::{PositionKey, RequestId, Span, TraderId};
+use crate::position::ExitReason;
+use crate::store::{
+    Cooldown, Entry, Fence, Journal, Persist, RecordKind, RecordQuery, Seq, Snapshot, Store, StoreError,
+    TradeRecord,
+};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -82,23 +86,35 @@ pub(crate) struct Writer {
     published: watch::Sender<Seq>,
     kept: VecDeque<Vec<Entry>>,
     failing: bool,
+    /// Of what was written: snapshots that stand for everything before them, and legs that were closed.
+    checkpoints: BTreeMap<Option<TraderId>, Snapshot>,
+    cooldowns: Vec<Cooldown>,
 }
 
 impl Writer {
-    /// A writer with its intake, its notes, and the place up to which events can be read.
+    /// A writer with its intake and its notes. It says up to which place events can be read.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         fence: Fence,
-        last: Seq,
-    ) -> (Self, Intake, mpsc::UnboundedReceiver<Note>, watch::Receiver<Seq>) {
+        published: watch::Sender<Seq>,
+    ) -> (Self, Intake, mpsc::UnboundedReceiver<Note>) {
         let (sender, queue) = mpsc::unbounded_channel();
         let (notes, told) = mpsc::unbounded_channel();
-        let (published, seen) = watch::channel(last);
         let waiting = Arc::new(AtomicUsize::new(0));
         let intake = Intake { queue: sender, waiting: Arc::clone(&waiting) };
-        let writer =
-            Self { store, fence, queue, waiting, notes, published, kept: VecDeque::new(), failing: false };
-        (writer, intake, told, seen)
+        let writer = Self {
+            store,
+            fence,
+            queue,
+            waiting,
+            notes,
+            published,
+            kept: VecDeque::new(),
+            failing: false,
+            checkpoints: BTreeMap::new(),
+            cooldowns: Vec::new(),
+        };
+        (writer, intake, told)
     }
 
     /// Writes until every intake is gone and everything is written, or the account is lost.
@@ -133,6 +149,7 @@ impl Writer {
                         self.note(Note::Journal(true));
                     }
                     self.acknowledge(acknowledge, true);
+                    self.keep().await;
                 }
                 Err(error) => {
                     metrics::counter!("hyperrsi_store_errors_total").increment(1);
@@ -184,12 +201,14 @@ impl Writer {
                 items += 1;
             }
             let (count, events) = (batch.len(), batch.iter().any(|entry| entry.kind == RecordKind::Event));
+            let noted: Vec<Entry> = batch.iter().filter(|entry| is_kept(entry)).cloned().collect();
             let append = self.store.append(&self.fence, batch, persist);
             let Ok(result) = timeout(duration(STORE_TAKES), append).await else {
                 return Err(StoreError::Unavailable { detail: "no answer in time".into() });
             };
             let appended = result?;
             self.kept.drain(..items);
+            self.note_kept(noted, appended.last);
             let left = self.waiting.fetch_sub(count, Ordering::Relaxed).saturating_sub(count);
             metrics::gauge!("hyperrsi_journal_queue").set(left as f64);
             if events {
@@ -197,6 +216,56 @@ impl Writer {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether more than a record comes of it.
+fn is_kept(entry: &Entry) -> bool {
+    matches!(entry.kind, RecordKind::SnapshotTaken | RecordKind::Trade)
+}
+
+impl Writer {
+    /// What was written, as far as more comes of it.
+    fn note_kept(&mut self, entries: Vec<Entry>, last: Seq) {
+        for entry in entries {
+            if entry.kind == RecordKind::SnapshotTaken {
+                let known = self.checkpoints.contains_key(&entry.trader);
+                if known || entry.tags.outcome == Some(CHECKPOINT) {
+                    let Entry { trader, at, body, .. } = entry;
+                    let snapshot =
+                        Snapshot { trader: trader.clone(), schema: SNAPSHOT, covers: last, at, body };
+                    self.checkpoints.insert(trader, snapshot);
+                }
+            } else if let Ok(record) = entry.body.parse::<TradeRecord>()
+                && !record.trade.hedge
+                && record.trade.reason != ExitReason::GridExit
+            {
+                let key = PositionKey { instrument: record.instrument, side: record.trade.side };
+                self.cooldowns.push(Cooldown { key, since: record.trade.exit_time });
+            }
+        }
+    }
+
+    /// Snapshots that stand for what came before are put where a start looks first, and what they cover is let go.
+    /// Nothing waits for it, and what fails is done with the next one: the records themselves are there.
+    async fn keep(&mut self) {
+        for (trader, snapshot) in std::mem::take(&mut self.checkpoints) {
+            let kept = async {
+                self.store.put_snapshot(&self.fence, snapshot).await?;
+                self.store.compact(&self.fence, trader.as_ref()).await
+            };
+            match timeout(duration(STORE_TAKES), kept).await {
+                Ok(Ok(let_go)) => metrics::counter!("hyperrsi_records_compacted_total").increment(let_go),
+                Ok(Err(error)) => tracing::warn!(%error, "a snapshot was not kept"),
+                Err(_) => tracing::warn!("a snapshot was not kept in time"),
+            }
+        }
+        for cooldown in std::mem::take(&mut self.cooldowns) {
+            let kept = self.store.put_cooldown(&self.fence, cooldown);
+            if !matches!(timeout(duration(STORE_TAKES), kept).await, Ok(Ok(()))) {
+                tracing::warn!("a cooldown was not kept; the trader's own snapshot has it");
+            }
+        }
     }
 }
 

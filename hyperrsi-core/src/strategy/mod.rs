@@ -76,6 +76,11 @@ pub trait Strategy: Send {
         let _ = (ctx, fill);
         Decision::hold()
     }
+    /// What its saved state depends on: a state is given back to the same only. Settings that change what indicators see
+    /// belong in here.
+    fn fingerprint(&self) -> String {
+        format!("{} {:?}", self.id(), self.needs())
+    }
     /// State beyond what candles and context can tell, as JSON; `None` if there is none.
     fn save(&self) -> Option<serde_json::Value> {
         None

@@ -246,7 +246,6 @@ impl Trader {
         self.orders.stop_awaiting();
         self.orders.sweep();
         for side in PositionSide::BOTH {
-            self.check_named(side, &read.foreign_orders);
             match read.positions.iter().find(|p| p.key.side == side && p.quantity.is_positive()) {
                 Some(position) => self.on_position_read(position)?,
                 None => self.on_flat_read(side)?,
@@ -285,7 +284,8 @@ impl Trader {
             return self.take_over(side, position.quantity, position.average);
         }
         let leg = self.leg_mut(side);
-        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill {
+        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill
+        {
             return Ok(());
         }
         if in_flight {
@@ -308,12 +308,18 @@ impl Trader {
         let now = self.now;
         let leg = self.leg_mut(side);
         leg.dust = Quantity::ZERO;
-        if leg.book.is_flat() || leg.ignored || leg.foreign {
+        let gone = leg.foreign && leg.book.is_flat();
+        if !gone && (leg.book.is_flat() || leg.ignored || leg.foreign) {
             return Ok(());
         }
         let since = *leg.flat_since.get_or_insert(now);
         if now - since < FLAT_TWICE {
-            leg.doubt = Some((since + FLAT_TWICE, Quantity::ZERO));
+            leg.doubt = (!gone).then_some((since + FLAT_TWICE, Quantity::ZERO));
+            return Ok(());
+        }
+        if gone {
+            // Whoever opened it closed it: the leg is free again.
+            (leg.foreign, leg.ignored, leg.claimed, leg.flat_since) = (false, false, false, None);
             return Ok(());
         }
         self.leg_flat(side, now, ExitReason::Manual)

@@ -1,6 +1,7 @@
 //! What operators ask for.
 
 use super::action::Action;
+use super::by_hand::check_levels;
 use super::{Command, Trader};
 use crate::model::{Overflow, PositionSide};
 use crate::position::ExitReason;
@@ -54,11 +55,28 @@ impl Trader {
                     self.reconcile(side)?;
                 }
             }
+            Command::ResetStop { side } => self.reset_stop(side)?,
+            Command::SetLadder { side, levels } => match check_levels(&levels) {
+                Ok(()) => {
+                    self.set_ladder(side, &levels)?;
+                    self.acted(Some(side), Action::Retuned);
+                }
+                Err(refused) => self.refuse(side, refused, None),
+            },
+            Command::Enter(entry) => self.enter_by_hand(entry),
+            Command::CancelOrder(id) => self.cancel_by_hand(id),
+            Command::LiftMarginBlock => {
+                self.acted(None, Action::Commanded);
+                self.gates.margin_failures = 0;
+                self.on_gate(Refusal::MarginBlocked, false);
+            }
+            Command::Replan { exits, entries, now } => self.replan(&exits, entries.as_ref(), now)?,
+            Command::AdoptOrder { order, role } => self.adopt_order(order, role),
             Command::SetExits { side, exits } => {
                 self.retune(side, Arc::new(exits))?;
                 self.acted(Some(side), Action::Retuned);
             }
-            Command::Claim { side, exits, adopt, cancel } => self.claim(side, exits, adopt, cancel)?,
+            Command::Claim { side, exits } => self.claim(side, exits)?,
             Command::Ignore { side } => {
                 self.leg_mut(side).ignored = true;
                 self.acted(Some(side), Action::Gated(Refusal::ForeignPosition));

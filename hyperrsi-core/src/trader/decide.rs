@@ -221,6 +221,16 @@ impl Trader {
         {
             return Err(Refusal::CandleUsed.into());
         }
+        self.check_opening(side, size, (exits, entries))
+    }
+
+    /// Whether an opening makes sense, whatever the leg is.
+    pub(super) fn check_opening(
+        &self,
+        side: PositionSide,
+        size: Size,
+        (exits, entries): (Option<&ExitPlan>, Option<&EntryPlan>),
+    ) -> Result<(), Refused> {
         if !size.is_positive() {
             return Err(Refused::new(
                 Refusal::InvalidIntent,

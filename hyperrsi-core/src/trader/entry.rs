@@ -45,6 +45,8 @@ pub(crate) struct PendingEntry {
     decided: Timestamp,
     stage: Stage,
     record: Option<Box<DecisionRecord>>,
+    /// An operator asked for it, for that quantity at most.
+    by_hand: Option<Option<Quantity>>,
 }
 
 impl PendingEntry {
@@ -68,6 +70,7 @@ impl PendingEntry {
             decided,
             stage: Stage::Price,
             record,
+            by_hand: None,
         }
     }
     /// A further entry at a limit price.
@@ -83,6 +86,7 @@ impl PendingEntry {
             decided,
             stage: Stage::Price,
             record: None,
+            by_hand: None,
         }
     }
     /// An entry that the strategy wants to rest.
@@ -112,7 +116,12 @@ impl PendingEntry {
             decided,
             stage: Stage::Price,
             record: None,
+            by_hand: None,
         }
+    }
+    /// An operator asked for it, for that quantity at most.
+    pub(crate) fn asked_by_hand(self, at_most: Option<Quantity>) -> Self {
+        Self { by_hand: Some(at_most), ..self }
     }
     pub(crate) const fn side(&self) -> PositionSide {
         self.side
@@ -168,6 +177,7 @@ impl Trader {
         }
         let (side, size, decided, first) =
             (entry.side, entry.size, entry.decided, entry.kind == EntryKind::First);
+        let by_hand = entry.by_hand;
         let key = match entry.kind {
             EntryKind::Resting(key) => Some(key),
             _ => None,
@@ -192,7 +202,15 @@ impl Trader {
             kind,
         };
         let min_entry_notional = if first { self.policy.min_entry_notional } else { None };
-        let reserve = Reserve { request, order, size, price, min_entry_notional };
+        let reserve = Reserve {
+            request,
+            order,
+            size,
+            price,
+            min_entry_notional,
+            at_most: by_hand.flatten(),
+            by_hand: by_hand.is_some(),
+        };
         self.outputs.push_back(Output::Reserve(Box::new(reserve)));
     }
 

@@ -5,7 +5,7 @@ use super::{Evaluation, Event, Output, Record, Role, Trader, lots};
 use crate::model::{
     Amount, Fill, FillKind, OrderKind, OrderStatus, Overflow, PositionSide, Price, Quantity, Timestamp,
 };
-use crate::position::{EpochStart, ExitReason, Exits, ProtectionPoint, StopKind};
+use crate::position::{EpochStart, ExitPlan, ExitReason, Exits, ProtectionPoint, StopKind};
 use crate::risk::Refusal;
 use crate::strategy::LegState;
 use std::sync::Arc;
@@ -110,8 +110,13 @@ impl Trader {
         let entry_is_new = booked.is_some_and(|b| b.first) && ours;
         leg.entries += u32::from(entry_is_new);
         let (closing, entries, hedge) = (leg.closing, leg.entries, leg.hedge);
-        if entry_is_new && let Some((exits, entry_plan)) = leg.replan.take() {
-            (leg.plan, leg.entry_plan) = (Some(exits), entry_plan);
+        if entry_is_new {
+            if let Some(planned) = leg.planned.take() {
+                leg.plan = Some(planned); // what an operator set was for the entries before
+            }
+            if let Some((exits, entry_plan)) = leg.replan.take() {
+                (leg.plan, leg.entry_plan) = (Some(exits), entry_plan);
+            }
         }
         self.view.leg_mut(side).last_entry = booked.and_then(|b| b.average).or(Some(fill.price));
         if let Some(booked) = booked.filter(|b| b.limit) {
@@ -153,18 +158,8 @@ impl Trader {
 
     /// Builds ladder and stop anew from the leg's average and the newest ATR.
     pub(super) fn start_epoch(&mut self, side: PositionSide, fallback: Price) -> Result<(), Overflow> {
-        let atr = self.atr.and_then(crate::model::decimal_from_f64);
-        let leg = self.leg(side);
-        let Some(plan) = leg.plan.clone() else { return Ok(()) };
-        let reference =
-            self.price(plan.trigger).and_then(crate::model::decimal_from_f64).map_or(fallback, Price::new);
-        let start = EpochStart {
-            entries: leg.entries,
-            quantity: leg.book.quantity(),
-            average: leg.book.average().unwrap_or(fallback),
-            reference,
-            atr,
-        };
+        let Some(plan) = self.leg(side).plan.clone() else { return Ok(()) };
+        let start = self.epoch_start(side, &plan, fallback);
         let exits = Exits::build(Arc::clone(&plan), &self.view.instrument, side, start)?;
         let unplaceable = exits.stop_unplaceable();
         let leg = self.leg_mut(side);
@@ -181,6 +176,19 @@ impl Trader {
             });
         }
         Ok(())
+    }
+
+    /// What exits of a leg are built from now.
+    pub(super) fn epoch_start(&self, side: PositionSide, plan: &ExitPlan, fallback: Price) -> EpochStart {
+        let leg = self.leg(side);
+        let reference = self.price(plan.trigger).and_then(crate::model::decimal_from_f64);
+        EpochStart {
+            entries: leg.entries,
+            quantity: leg.book.quantity(),
+            average: leg.book.average().unwrap_or(fallback),
+            reference: reference.map_or(fallback, Price::new),
+            atr: self.atr.and_then(crate::model::decimal_from_f64),
+        }
     }
 
     fn on_exit_fill(&mut self, fill: &Fill, booked: Option<Booked>) -> Result<(), Overflow> {
@@ -327,7 +335,6 @@ impl Trader {
             self.wipe_rest(side);
             self.drop_entries(side, Refusal::LegClosed);
         }
-        self.cancel_named(side, |_| true);
         self.finish_lots(side, time, true)?;
         self.settle_unprotected(side);
         let leg = self.leg_mut(side);

@@ -84,6 +84,17 @@ impl IdSpace {
         id.finish()
     }
 
+    /// The id of a stop that is placed while there is no journal to say what the leg's own one was (FAULTS 55).
+    pub fn emergency_stop(&self, now: Timestamp, leg: PositionSide) -> ClientOrderId {
+        self.order(now, leg, Role::Stop(u16::MAX), 0)
+    }
+
+    /// Whether an id is that of an emergency stop of this trader.
+    pub fn is_emergency(&self, id: &ClientOrderId) -> bool {
+        let role = |id: &ClientOrderId| id.as_str().get(17..22).map(str::to_owned);
+        self.owns(id) && role(id) == role(&self.emergency_stop(Timestamp::EPOCH, PositionSide::Long))
+    }
+
     /// Whether an id was made by this trader.
     pub fn owns(&self, id: &ClientOrderId) -> bool {
         let mut own = ClientOrderId::builder(PREFIX);

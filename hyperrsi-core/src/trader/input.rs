@@ -1,11 +1,13 @@
 use crate::model::{
-    Amount, Approved, Candle, Fill, Instrument, MarginMode, Opening, OrderReport, PositionMode, PositionSide,
-    PositionSnapshot, Price, RequestId, Timeframe, VenueOrderId,
+    Amount, Approved, Candle, ClientOrderId, Fill, Instrument, MarginMode, Opening, OrderReport, OrderSpec,
+    Percent, PositionMode, PositionSide, PositionSnapshot, Price, RequestId, Timeframe,
 };
+use crate::position::{EntryPlan, ExitPlan};
 use crate::risk::{Refusal, Refused};
 use crate::strategy::Decision;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Which prices an observation stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +78,8 @@ pub struct AccountRead {
     pub positions: Vec<PositionSnapshot>,
     /// Live orders of the instrument that carry our ids.
     pub orders: Vec<OrderReport>,
-    /// Live orders of the instrument that are not ours, by the venue's ids.
-    pub foreign_orders: Vec<VenueOrderId>,
+    /// Live orders of the instrument that are not ours.
+    pub foreign_orders: usize,
     /// Fills the venue knows since the newest one we applied.
     pub fills: Vec<Fill>,
 }
@@ -123,6 +125,40 @@ pub enum Command {
         /// Trigger price.
         price: Price,
     },
+    /// Back to the stop of the plan, where an operator had set another.
+    ResetStop {
+        /// The leg.
+        side: PositionSide,
+    },
+    /// Set the take-profit levels of a leg until its next entry.
+    SetLadder {
+        /// The leg.
+        side: PositionSide,
+        /// Price and share of the open quantity, nearest first; none goes back to the plan's.
+        levels: Vec<(Price, Percent)>,
+    },
+    /// Enter by hand, without a signal.
+    Enter(super::ManualEntry),
+    /// Cancel one of this trader's orders; what the plan wants of it is placed again.
+    CancelOrder(ClientOrderId),
+    /// End a margin block before its time.
+    LiftMarginBlock,
+    /// Plans of new settings for open legs.
+    Replan {
+        /// How a leg is left.
+        exits: Arc<ExitPlan>,
+        /// What may follow its first entry.
+        entries: Option<Arc<EntryPlan>>,
+        /// Move what rests at once; else from the next entry on.
+        now: bool,
+    },
+    /// Treat an order that somebody placed by hand as this leg's own. Comes before the claim of its position.
+    AdoptOrder {
+        /// The order under an id of this trader.
+        order: OrderSpec,
+        /// What it is for.
+        role: super::Role,
+    },
     /// Replace the exits of a leg.
     SetExits {
         /// The leg.
@@ -130,17 +166,12 @@ pub enum Command {
         /// The new plan.
         exits: crate::position::ExitPlan,
     },
-    /// Take over a position that was not opened by us. Of other people's orders exactly those named here are touched
-    /// (TRADING 13.4).
+    /// Take over a position that was not opened by us (TRADING 13.4).
     Claim {
         /// The leg.
         side: PositionSide,
         /// How it is protected from now on.
         exits: crate::position::ExitPlan,
-        /// Orders that protect it until the venue has confirmed our own stop, and are cancelled then.
-        adopt: Vec<VenueOrderId>,
-        /// Orders that are cancelled at once.
-        cancel: Vec<VenueOrderId>,
     },
     /// Leave a foreign position alone for good.
     Ignore {

@@ -17,9 +17,6 @@ pub(crate) struct Leg {
     pub(crate) foreign: bool,
     /// An operator claimed a foreign position that the next read of the account will show.
     pub(crate) claimed: bool,
-    /// Orders of others that the claim names and that are not known to be gone.
-    #[serde(default)]
-    pub(crate) named: Vec<super::claim::Named>,
     pub(crate) ignored: bool,
     pub(crate) book: Book,
     /// What lies at the venue below its smallest order and counts as nothing (TRADING 13.4).
@@ -31,6 +28,9 @@ pub(crate) struct Leg {
     pub(crate) entry_plan: Option<Arc<EntryPlan>>,
     /// Plans from the next entry on.
     pub(crate) replan: Option<(Arc<ExitPlan>, Option<Arc<EntryPlan>>)>,
+    /// The plan as it was before an operator set the levels of this epoch.
+    #[serde(default)]
+    pub(crate) planned: Option<Arc<ExitPlan>>,
     /// The first entry's amount, frozen when the leg opened (TRADING 10.5).
     pub(crate) base: Option<Size>,
     /// Level and size of the next entry, fixed for the epoch.
@@ -98,7 +98,6 @@ impl Leg {
             hedge: false,
             foreign: false,
             claimed: false,
-            named: Vec::new(),
             ignored: false,
             book: Book::EMPTY,
             dust: Quantity::ZERO,
@@ -106,6 +105,7 @@ impl Leg {
             plan: None,
             entry_plan: None,
             replan: None,
+            planned: None,
             base: None,
             next: None,
             withheld: false,

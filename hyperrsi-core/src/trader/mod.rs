@@ -26,6 +26,7 @@
 mod action;
 mod answers;
 mod applied;
+mod by_hand;
 mod claim;
 mod close;
 mod commands;
@@ -53,6 +54,7 @@ mod trade;
 mod wake;
 
 pub use crate::risk::{OnUnprotected, Policy, VenueTraits};
+pub use by_hand::ManualEntry;
 pub use id::{IdSpace, PREFIX, Role};
 pub use input::{AccountRead, Answer, Command, Input, Link, Lookup, PriceSource, RejectClass};
 pub use output::{Configure, Event, Output, PersistClass, Record, Reserve};
@@ -197,6 +199,17 @@ impl Trader {
         self
     }
 
+    /// Takes over when a side last exited, if that is later than what is known.
+    pub fn note_last_exit(&mut self, side: PositionSide, exit: Timestamp) {
+        let view = self.view.leg_mut(side);
+        view.last_exit = view.last_exit.max(Some(exit));
+    }
+
+    /// Whether an order of that id was this trader's, as far back as it remembers.
+    pub fn knows(&self, id: &ClientOrderId) -> bool {
+        self.orders.get(id).is_some() || self.orders.has_finished(id)
+    }
+
     /// Keeps how stop and levels moved in each [`Trade`](crate::position::Trade), for charts.
     #[must_use]
     pub const fn tracing_protection(mut self) -> Self {
@@ -332,6 +345,10 @@ impl Trader {
             && self.short.book.is_flat()
             && self.entries.is_empty()
             && self.orders.is_empty()
+    }
+    /// Whether a side holds a position that was not opened here, so that it is not traded until claimed.
+    pub const fn is_foreign(&self, side: PositionSide) -> bool {
+        self.leg(side).foreign
     }
     /// Whether an opening waits for a price.
     #[inline]

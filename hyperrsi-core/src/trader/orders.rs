@@ -52,6 +52,9 @@ pub(crate) struct Tracked {
     pub(crate) doubtful: bool,
     /// When a refused cancel is tried again.
     pub(crate) cancel_retry: Option<super::leg::Retry>,
+    /// Placed by hand and claimed: it goes by the venue's id, so that it is replaced where others are amended.
+    #[serde(default)]
+    pub(crate) adopted: bool,
 }
 
 impl Tracked {
@@ -128,7 +131,15 @@ impl Orders {
             late: false,
             doubtful: false,
             cancel_retry: None,
+            adopted: false,
         });
+    }
+    /// An order that rests already, under an id of ours.
+    pub(crate) fn adopt(&mut self, spec: OrderSpec, role: Role, epoch: u32) {
+        self.add(spec, role, epoch, RequestId(0), None);
+        if let Some(order) = self.live.last_mut() {
+            (order.status, order.pending, order.adopted) = (OrderStatus::Open, None, true);
+        }
     }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {
         self.live.iter()
@@ -144,15 +155,25 @@ impl Orders {
         let mut all = self.live.iter_mut().rev().chain(self.finished.iter_mut().rev());
         all.find(|order| order.spec.client_id == *id)
     }
+    /// Whether an order was placed by hand and claimed.
+    pub(crate) fn is_adopted(&self, id: &ClientOrderId) -> bool {
+        self.get(id).is_some_and(|order| order.adopted)
+    }
     /// Whether an order of that id has ended.
     pub(crate) fn has_finished(&self, id: &ClientOrderId) -> bool {
         self.finished.iter().any(|order| order.spec.client_id == *id)
     }
     /// Whether a take profit of that level and epoch has ended without filling, and not because we asked for it.
     pub(crate) fn was_taken_away(&self, side: PositionSide, level: u8, epoch: u32) -> bool {
-        self.finished.iter().rev().find(|o| {
-            o.spec.leg == side && o.epoch == epoch && matches!(o.role, Role::TakeProfit(k, _) if k == level)
-        }).is_some_and(|o| !o.cancelling && o.status == OrderStatus::Cancelled)
+        self.finished
+            .iter()
+            .rev()
+            .find(|o| {
+                o.spec.leg == side
+                    && o.epoch == epoch
+                    && matches!(o.role, Role::TakeProfit(k, _) if k == level)
+            })
+            .is_some_and(|o| !o.cancelling && o.status == OrderStatus::Cancelled)
     }
     /// The fills that orders which reduce still await are not to be had: the position says what they did.
     pub(crate) fn stop_awaiting(&mut self) {

@@ -1,6 +1,6 @@
 use crate::model::{
     Amount, ClientOrderId, MarginMode, OrderSpec, PositionSide, Price, Quantity, RequestId, Ticket,
-    Timeframe, Timestamp, VenueOrderId,
+    Timeframe, Timestamp,
 };
 use crate::position::{EffectiveStop, ExitReason, Trade};
 use crate::risk::{Refusal, Refused, Size};
@@ -20,6 +20,10 @@ pub struct Reserve {
     pub price: Price,
     /// Least planned notional, for first entries.
     pub min_entry_notional: Option<Amount>,
+    /// Base units that are asked for at most, whatever `size` comes to.
+    pub at_most: Option<Quantity>,
+    /// An operator asked for it.
+    pub by_hand: bool,
 }
 
 /// Whether something waits for a record to be durable.
@@ -225,13 +229,6 @@ pub enum Output {
         request: RequestId,
         /// The order.
         client_id: ClientOrderId,
-    },
-    /// Cancel an order of somebody else that an operator named in a claim; answered like a cancel.
-    CancelForeign {
-        /// The request.
-        request: RequestId,
-        /// The order, by the venue's id.
-        order: VenueOrderId,
     },
     /// Set and verify.
     Configure {

@@ -41,7 +41,6 @@ impl Trader {
                 self.reconcile_rest(side);
             }
         }
-        self.retire_adopted(side);
         self.sync(side);
         if self.leg(side).entry_plan.is_some() { self.follow_up(side) } else { Ok(()) }
     }
@@ -152,7 +151,7 @@ impl Trader {
         if stop.kind == StopKind::Trailing && spec.kind.price() != Some(stop.price) {
             self.acted(Some(side), Action::StopMoved(ExitReason::TrailingStop));
         }
-        if self.policy.venue.amend {
+        if self.policy.venue.amend && !self.orders.is_adopted(&spec.client_id) {
             let now = self.now;
             let leg = self.leg_mut(side);
             (leg.last_amend, leg.amended_price) = (now, Some(stop.price));
@@ -286,7 +285,7 @@ impl Trader {
                 let right = spec.kind.price() == Some(price) && left == quantity && !doubtful;
                 if !busy && !right {
                     let fits = quantity <= left || self.has_room(side, quantity.minus(left)?)?;
-                    if self.policy.venue.amend && fits {
+                    if self.policy.venue.amend && fits && !self.orders.is_adopted(&spec.client_id) {
                         let kind = self.take_profit_kind(side, order, price);
                         self.amend(OrderSpec { kind, quantity: quantity.plus(filled)?, ..spec }, None);
                     } else {

@@ -174,10 +174,6 @@ impl Rig {
                 let input = Input::Configured { request, outcome: Ok(()) };
                 return self.trader.handle(self.now, input).unwrap();
             }
-            Output::CancelForeign { request, .. } => {
-                let answer = Answer::Done;
-                return self.trader.handle(self.now, Input::Answer { request, answer }).unwrap();
-            }
             Output::Backfill { .. } => return self.trader.handle(self.now, Input::DataRestored).unwrap(),
             Output::Event(event) => {
                 if let Event::Closed(trade) = &*event {

@@ -192,7 +192,15 @@ impl Probe {
         let slot = books.register(self.instrument.clone(), self.leverage, self.margin_mode);
         let slot = slot.or_else(|error| self.fail("register", "a slot", &error))?;
         let (request, size) = (RequestId(1), Size::Base(order.quantity));
-        let ask = Reserve { request, size, order, price: self.price, min_entry_notional: None };
+        let ask = Reserve {
+            request,
+            size,
+            order,
+            price: self.price,
+            min_entry_notional: None,
+            at_most: None,
+            by_hand: false,
+        };
         let approved = books.review(self.began, slot, &ask);
         let approved = approved.or_else(|error| self.fail("review", "an approval", &error))?;
         self.same("the approved quantity", &approved.get().order.quantity, &order.quantity)?;

@@ -1,13 +1,19 @@
+//! Commands: who may, once per key, journaled before anything happens.
+
 use super::{CONFIRM_WITHIN, LocalDesk, Pending};
 use crate::desk::{
-    Actor, Command, CommandKey, DeskError, Effect, Instruction, Receipt, Scope, StopLegs, TraderResult, Via,
+    Actor, Command, CommandKey, DeskError, Effect, Instruction, Receipt, StopLegs, TraderResult,
 };
 use crate::model::{AccountId, PositionSide, TraderId};
+use crate::runtime::driver::Errand;
 use crate::runtime::session::Handle;
 use crate::store::{Body, Code, Entry, RecordKind, Role, Tags};
 use crate::trader;
 use rust_decimal::Decimal;
 use std::sync::PoisonError;
+
+/// A running trader, with its account.
+pub(super) type Target = (Handle, TraderId);
 
 impl LocalDesk {
     pub(super) async fn stored_receipt(
@@ -20,7 +26,9 @@ impl LocalDesk {
         Ok(record.map(|record| record.entry.body.parse()).transpose()?)
     }
 
-    /// Once per key: what was asked is in the journal before anything is done, the receipt before it is returned.
+    /// Once per key: what was asked is in the journal before anything is done, the receipt before it is returned. Where
+    /// the process dies in between, the same command with the same key is carried out to its end, and what each trader
+    /// had done of it is not done again.
     pub(super) async fn carry_out(&self, instruction: Instruction) -> Result<Receipt, DeskError> {
         let mut turn = self.turn.lock().await;
         *turn += 1;
@@ -38,15 +46,22 @@ impl LocalDesk {
             }
         }
         let targets = self.targets(&by, &command).await?;
-        let Some((home, _)) = targets.first() else {
-            return Err(DeskError::NotFound { what: "a running trader in this scope".into() });
+        let home = match targets.first() {
+            Some((home, _)) => home.clone(),
+            None => self.home(&by, &command).await?,
         };
-        self.check(&command)?;
-        self.write(home, RecordKind::Command, &by, &key, asked, command.name()).await?;
-        let effect = self.act(&by, &command, &targets, *turn).await?;
+        check(&command)?;
+        let once = format!("{}:{key}", by.user);
+        if let [(handle, trader)] = targets.as_slice() {
+            for errand in errands(&command) {
+                handle.may(trader, &once, errand).await?;
+            }
+        }
+        self.write(&home, RecordKind::Command, &by, &key, asked, command.name()).await?;
+        let effect = self.act(&by, &once, &command, &targets, *turn).await?;
         let receipt = Receipt { key: key.clone(), at: self.clock.now(), effect };
         let body = Body::of(&receipt)?;
-        self.write(home, RecordKind::Receipt, &by, &key, body, command.name()).await?;
+        self.write(&home, RecordKind::Receipt, &by, &key, body, command.name()).await?;
         Ok(receipt)
     }
 
@@ -70,129 +85,15 @@ impl LocalDesk {
         }
     }
 
-    /// The running traders a command is about, each with its account.
-    async fn targets(&self, by: &Actor, command: &Command) -> Result<Vec<(Handle, TraderId)>, DeskError> {
-        let one = async |trader: &TraderId| -> Result<Vec<(Handle, TraderId)>, DeskError> {
-            Ok(vec![(self.open_of(by, trader, Role::Trader).await?, trader.clone())])
-        };
-        let all = |handles: Vec<Handle>| -> Vec<(Handle, TraderId)> {
-            let of = |handle: Handle| {
-                let traders: Vec<TraderId> = handle.traders().cloned().collect();
-                traders.into_iter().map(move |trader| (handle.clone(), trader))
-            };
-            handles.into_iter().flat_map(of).collect()
-        };
-        match command {
-            Command::Stop { scope, .. }
-            | Command::PauseEntries { scope }
-            | Command::Resume { scope }
-            | Command::Panic { scope }
-            | Command::Reconcile { scope } => match scope {
-                Scope::Trader(trader) => one(trader).await,
-                Scope::Account(account) => Ok(all(vec![self.open(by, account, Role::Trader).await?])),
-                Scope::User(user) if by.user == *user || by.via == Via::Program => {
-                    Ok(all(self.own(by, Role::Trader).await?))
-                }
-                Scope::User(_) | Scope::Everything => Ok(all(self.own(by, Role::Admin).await?)),
-            },
-            Command::Enter { leg, .. }
-            | Command::Close { leg, .. }
-            | Command::SetStop { leg, .. }
-            | Command::SetLadder { leg, .. }
-            | Command::Claim { leg, .. } => one(&leg.trader).await,
-            Command::ApplySettings { trader }
-            | Command::AssignPreset { trader, .. }
-            | Command::LiftMarginBlock { trader } => one(trader).await,
-            Command::Ignore { account, instrument, .. }
-            | Command::Start { account, instrument, .. }
-            | Command::CancelOrder { account, instrument, .. } => {
-                let handle = self.open(by, account, Role::Trader).await?;
-                let mut found = Vec::new();
-                let traders: Vec<TraderId> = handle.traders().cloned().collect();
-                for trader in traders {
-                    if handle.trader(&trader).await.is_some_and(|status| status.instrument == *instrument) {
-                        found.push((handle.clone(), trader));
-                    }
-                }
-                Ok(found)
-            }
-            Command::Confirm { token } => {
-                let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-                let pending =
-                    pending.filter(|pending| pending.user == by.user).ok_or(DeskError::NotConfirmed)?;
-                let mut found = Vec::new();
-                for trader in &pending.traders {
-                    found.push((self.open_of(by, trader, Role::Trader).await?, trader.clone()));
-                }
-                Ok(found)
-            }
-            Command::UpdateSettings { .. } | Command::SavePreset { .. } | Command::RemovePreset { .. } => {
-                Err(unsupported(command))
-            }
-        }
-    }
-
-    /// Whether a command can be carried out at all; nothing has been done when it cannot.
-    fn check(&self, command: &Command) -> Result<(), DeskError> {
-        match command {
-            Command::Close { share, .. } => {
-                let share = share.get();
-                if share <= Decimal::ZERO || share > Decimal::ONE_HUNDRED {
-                    let why = format!("{share} is not above 0 and up to 100");
-                    return Err(DeskError::Invalid { field: "share".into(), why });
-                }
-                Ok(())
-            }
-            Command::SetStop { price: Some(price), .. } if !price.is_positive() => {
-                Err(DeskError::Invalid { field: "price".into(), why: "it is not above zero".into() })
-            }
-            Command::SetStop { price: None, .. }
-            | Command::Enter { .. }
-            | Command::SetLadder { .. }
-            | Command::Claim { .. }
-            | Command::CancelOrder { .. }
-            | Command::ApplySettings { .. }
-            | Command::AssignPreset { .. }
-            | Command::LiftMarginBlock { .. } => Err(unsupported(command)),
-            _ => Ok(()),
-        }
-    }
-
     async fn act(
         &self,
         by: &Actor,
+        once: &str,
         command: &Command,
-        targets: &[(Handle, TraderId)],
+        targets: &[Target],
         turn: u64,
     ) -> Result<Effect, DeskError> {
-        use trader::Command as Do;
-        let close = |side, fraction| Do::Close { side, fraction };
-        let orders: Vec<Do> = match command {
-            Command::Stop { legs: StopLegs::ManageOnly, .. } => vec![Do::Stop],
-            Command::Stop { legs: StopLegs::Close, .. } => {
-                vec![
-                    Do::Stop,
-                    close(PositionSide::Long, Decimal::ONE),
-                    close(PositionSide::Short, Decimal::ONE),
-                ]
-            }
-            Command::PauseEntries { .. } => vec![Do::Pause],
-            Command::Resume { .. } => vec![Do::Resume],
-            Command::Start { .. } => vec![Do::Start],
-            Command::Close { leg, share } => {
-                let status = match targets.first() {
-                    Some((handle, trader)) => handle.trader(trader).await,
-                    None => None,
-                };
-                if status.is_none_or(|status| status.leg(leg.side).is_none()) {
-                    return Err(DeskError::Nothing { what: format!("open {} leg", leg.side) });
-                }
-                vec![close(leg.side, share.get() / Decimal::ONE_HUNDRED)]
-            }
-            Command::SetStop { leg, price: Some(price) } => {
-                vec![Do::SetStop { side: leg.side, price: *price }]
-            }
-            Command::Ignore { side, .. } => vec![Do::Ignore { side: *side }],
+        match command {
             Command::Reconcile { .. } => {
                 for (handle, _) in targets {
                     handle.reconcile().await;
@@ -206,17 +107,43 @@ impl LocalDesk {
                 if !valid {
                     return Err(DeskError::NotConfirmed);
                 }
-                vec![Do::Panic]
             }
-            other => return Err(unsupported(other)),
-        };
+            Command::UpdateSettings { strategy, layer, expected, changes } => {
+                return self.update_settings(by, strategy, layer, *expected, changes).await;
+            }
+            Command::AssignPreset { preset, .. } => {
+                let Some((handle, trader)) = targets.first() else {
+                    return Err(DeskError::NotFound { what: "the trader".into() });
+                };
+                return self.assign_preset(by, handle, trader, preset.as_ref()).await;
+            }
+            Command::SavePreset { preset } => return self.save_preset(by, preset).await,
+            Command::RemovePreset { preset } => return self.remove_preset(by, preset).await,
+            Command::Start { preset, settings, strategy, account, instrument, .. } => {
+                if let (Some(preset), Some((handle, trader))) = (preset, targets.first()) {
+                    self.assign_preset(by, handle, trader, Some(preset)).await?;
+                }
+                if !settings.is_empty() {
+                    let layer = crate::store::Layer::Symbol(account.clone(), instrument.clone());
+                    self.update_settings(by, strategy, &layer, None, settings).await?;
+                }
+            }
+            _ => {}
+        }
+        self.send(once, command, targets).await
+    }
+
+    /// Lets every trader in scope do it.
+    async fn send(&self, once: &str, command: &Command, targets: &[Target]) -> Result<Effect, DeskError> {
         let mut results = Vec::new();
         for (handle, trader) in targets {
-            let mut here = true;
-            for order in &orders {
-                here &= handle.command(trader, order.clone()).await;
+            let mut error = None;
+            for errand in errands(command) {
+                error = handle.run(trader, Some(once.to_owned()), errand).await.err();
+                if error.is_some() {
+                    break;
+                }
             }
-            let error = (!here).then(|| super::ended(handle.account()));
             results.push(TraderResult { trader: trader.clone(), error });
         }
         match results.as_slice() {
@@ -231,12 +158,13 @@ impl LocalDesk {
         }
     }
 
-    async fn ask_confirmation(&self, by: &Actor, targets: &[(Handle, TraderId)], turn: u64) -> Effect {
+    async fn ask_confirmation(&self, by: &Actor, targets: &[Target], turn: u64) -> Effect {
         let (mut legs, mut orders) = (0, 0);
         for (handle, trader) in targets {
             if let Some(status) = handle.trader(trader).await {
+                let own = status.orders.iter().filter(|order| order.client_id.is_some()).count();
                 legs += u32::try_from(status.legs.len()).unwrap_or(u32::MAX);
-                orders += u32::try_from(status.orders.len()).unwrap_or(u32::MAX);
+                orders += u32::try_from(own).unwrap_or(u32::MAX);
             }
         }
         let now = self.clock.now();
@@ -252,9 +180,86 @@ impl LocalDesk {
     }
 }
 
-fn unsupported(command: &Command) -> DeskError {
-    DeskError::Unsupported {
-        what: command.name().into(),
-        by: "a desk over accounts that a program started".into(),
+/// What a command is for each trader in its scope.
+fn errands(command: &Command) -> Vec<Errand> {
+    use trader::Command as Do;
+    let errand = match command {
+        Command::Start { .. } => Errand::Do(Do::Start),
+        Command::Stop { legs: StopLegs::ManageOnly, .. } => Errand::Do(Do::Stop),
+        Command::Stop { legs: StopLegs::Close, .. } => Errand::StopAndClose,
+        Command::PauseEntries { .. } => Errand::Do(Do::Pause),
+        Command::Resume { .. } => Errand::Do(Do::Resume),
+        Command::Enter { leg, quantity } => Errand::Enter { side: leg.side, at_most: *quantity },
+        Command::Close { leg, share } => {
+            let fraction = share.get() / Decimal::ONE_HUNDRED;
+            Errand::Do(Do::Close { side: leg.side, fraction })
+        }
+        Command::Confirm { .. } => Errand::Do(Do::Panic),
+        Command::SetStop { leg, price: Some(price) } => {
+            Errand::Do(Do::SetStop { side: leg.side, price: *price })
+        }
+        Command::SetStop { leg, price: None } => Errand::Do(Do::ResetStop { side: leg.side }),
+        Command::SetLadder { leg, levels } => Errand::SetLadder { side: leg.side, levels: levels.clone() },
+        Command::CancelOrder { order, .. } => Errand::CancelOrder(order.clone()),
+        Command::Claim { leg, adopt, cancel } => {
+            Errand::Claim { side: leg.side, adopt: adopt.clone(), cancel: cancel.clone() }
+        }
+        Command::Ignore { side, .. } => Errand::Do(Do::Ignore { side: *side }),
+        Command::ApplySettings { .. } => Errand::ApplySettings,
+        Command::LiftMarginBlock { .. } => Errand::Do(Do::LiftMarginBlock),
+        Command::Panic { .. }
+        | Command::Reconcile { .. }
+        | Command::UpdateSettings { .. }
+        | Command::AssignPreset { .. }
+        | Command::SavePreset { .. }
+        | Command::RemovePreset { .. } => return Vec::new(),
+    };
+    vec![errand]
+}
+
+/// Whether the values of a command can be meant; nothing has been done when they cannot.
+fn check(command: &Command) -> Result<(), DeskError> {
+    let invalid = |field: &str, why: String| Err(DeskError::Invalid { field: field.into(), why });
+    match command {
+        Command::Close { share, .. } => {
+            let share = share.get();
+            if share <= Decimal::ZERO || share > Decimal::ONE_HUNDRED {
+                return invalid("share", format!("{share} is not above 0 and up to 100"));
+            }
+        }
+        Command::SetStop { price: Some(price), .. } if !price.is_positive() => {
+            return invalid("price", "it is not above zero".into());
+        }
+        Command::Enter { quantity: Some(quantity), .. } if !quantity.is_positive() => {
+            return invalid("quantity", "it is not above zero".into());
+        }
+        Command::SetLadder { levels, leg } => {
+            let mut sum = Decimal::ZERO;
+            for level in levels {
+                if !level.price.is_positive() || !level.share.is_positive() {
+                    return invalid("levels", "each needs a price and a share above zero".into());
+                }
+                sum = sum.checked_add(level.share.get()).unwrap_or(Decimal::MAX);
+            }
+            if sum > Decimal::ONE_HUNDRED {
+                return invalid("levels", format!("the shares add up to {} %", sum.normalize()));
+            }
+            let ordered = levels.windows(2).all(|pair| match pair {
+                [near, far] if leg.side == PositionSide::Long => near.price < far.price,
+                [near, far] => near.price > far.price,
+                _ => true,
+            });
+            if !ordered {
+                return invalid("levels", "the nearest comes first, and no two have one price".into());
+            }
+        }
+        Command::Start { dry_run: true, .. } => {
+            return Err(DeskError::Unsupported {
+                what: "a dry run of a running account".into(),
+                by: "this desk; start the account over the dry-run layer".into(),
+            });
+        }
+        _ => {}
     }
+    Ok(())
 }

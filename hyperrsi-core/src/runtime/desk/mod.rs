@@ -2,6 +2,8 @@
 
 mod command;
 mod events;
+mod settings;
+mod targets;
 
 use super::clock::Clock;
 use super::session::Handle;
@@ -168,9 +170,8 @@ impl Desk for LocalDesk {
     }
 
     async fn settings(&self, by: &Actor, trader: &TraderId) -> Result<SettingsView, DeskError> {
-        self.open_of(by, trader, Role::Viewer).await?;
-        let what = format!("the settings of {trader}, which was started by a program");
-        Err(DeskError::NotFound { what })
+        let handle = self.open_of(by, trader, Role::Viewer).await?;
+        self.settings_of(&handle, trader).await
     }
 
     async fn layer(&self, by: &Actor, key: &LayerKey) -> Result<Option<SettingsVersion>, DeskError> {

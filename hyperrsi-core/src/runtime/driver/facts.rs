@@ -1,11 +1,10 @@
 //! What the venue says, for the traders it concerns.
 
-use super::{Done, Driver, Purpose, READ_AFTER_FILL, Reading, SeatId};
+use super::seat::Sent;
+use super::{Done, Driver, Purpose, Reading, SeatId};
 use crate::desk::EventKind;
-use crate::exchange::{AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueOrder};
-use crate::model::{
-    ClientOrderId, InstrumentId, OrderStatus, PositionKey, PositionSide, RequestId, Span, Timestamp,
-};
+use crate::exchange::{self, AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueOrder};
+use crate::model::{ClientOrderId, InstrumentId, OrderStatus, PositionKey, RequestId, Span, Timestamp};
 use crate::risk::Refusal;
 use crate::runtime::mapping;
 use crate::store::Code;
@@ -26,31 +25,31 @@ impl Driver {
                 let outcome = mapping::outcome(result);
                 self.called(seat, request, asked, id, &outcome, now);
             }
-            Done::Called { seat, request, purpose: Purpose::Foreign, result } => {
-                // Whether it is gone a read of the account tells.
-                let outcome = mapping::outcome(result);
-                if let Some(class) = mapping::failure(&outcome) {
-                    self.on_failure(seat, class, None, now);
-                }
-                let answer = mapping::answer(mapping::Asked::Cancel, &outcome).unwrap_or(Answer::Unknown);
-                if matches!(answer, Answer::Done) {
-                    self.read_within(READ_AFTER_FILL, now);
-                }
-                self.feed(seat, now, Input::Answer { request, answer });
-            }
             Done::Called { seat, request, purpose: Purpose::Query(id), result } => {
                 if let Err(error) = &result {
                     self.on_failure(seat, error.class(), None, now);
                 }
-                if let Ok(crate::exchange::Answer::Lookup(crate::exchange::Lookup::Found(order))) = &result {
-                    self.learn(order);
-                }
+                let result = result.map(|answer| match answer {
+                    exchange::Answer::Lookup(exchange::Lookup::Found(order)) => {
+                        let order = self.ours(&order);
+                        self.learn(&order);
+                        exchange::Answer::Lookup(exchange::Lookup::Found(Box::new(order)))
+                    }
+                    other => other,
+                });
                 let lookup = mapping::lookup(id, result);
                 if !matches!(lookup, crate::trader::Lookup::Unknown) {
                     let found = matches!(lookup, crate::trader::Lookup::Found(_));
                     self.tell(Some(seat), now, EventKind::OrderSettled { order: id, found });
                 }
                 self.feed(seat, now, Input::Queried { request, lookup });
+            }
+            Done::Called { seat, purpose: Purpose::Withdraw(order), result, .. } => {
+                let outcome = mapping::outcome(result);
+                if let Some(class) = mapping::failure(&outcome) {
+                    tracing::warn!(account = %self.id, %order, class = class.code(), "a claimed order was not cancelled");
+                    self.on_failure(seat, class, None, now); // tried again while it is there
+                }
             }
             Done::Read(result) => self.on_read(result, now),
             Done::Configured { seat, request, outcome } => {
@@ -190,7 +189,7 @@ impl Driver {
             if self.seat_on(&order.instrument).is_none() {
                 return;
             }
-            let sent = self.sent.entry(id).or_insert_with(|| super::Sent::new(spec, order.created));
+            let sent = self.sent.entry(id).or_insert_with(|| Sent::new(spec, order.created));
             sent.spec = spec;
             if sent.next == Some(spec) {
                 sent.next = None;
@@ -203,6 +202,7 @@ impl Driver {
     }
 
     fn on_order(&mut self, order: &VenueOrder, now: Timestamp) {
+        let order = &self.ours(order);
         self.learn(order);
         let (Some(report), Some(seat)) = (order.report(), self.seat_on(&order.instrument)) else { return };
         if report.status == OrderStatus::Unknown {
@@ -278,16 +278,17 @@ impl Driver {
 
     /// One read of the account, for every trader its part.
     fn fan_out(&mut self, reading: &Reading, answering: &[(SeatId, RequestId)], now: Timestamp) {
-        for order in &reading.orders {
+        let orders: Vec<VenueOrder> = reading.orders.iter().map(|order| self.ours(order)).collect();
+        for order in &orders {
             self.learn(order);
         }
+        self.adopt_emergency_stops(&orders, now);
+        self.note_foreign_orders(&orders);
         for index in 0..self.seats.len() {
             let Some(entry) = self.seats.get(index) else { continue };
             let instrument = entry.trader.view().instrument.id.clone();
             let asked = answering.iter().find(|(seat, _)| seat.0 == index).map(|(_, request)| *request);
             let own = |order: &&VenueOrder| order.instrument == instrument;
-            let foreign: Vec<_> =
-                reading.orders.iter().filter(own).filter(|order| order.client_id().is_none()).collect();
             let read = AccountRead {
                 positions: reading
                     .positions
@@ -295,14 +296,13 @@ impl Driver {
                     .filter(|position| position.position.key.instrument == instrument)
                     .map(|position| position.position.clone())
                     .collect(),
-                orders: reading
-                    .orders
+                orders: orders
                     .iter()
                     .filter(own)
                     .filter_map(VenueOrder::report)
                     .filter(|report| report.status != OrderStatus::Unknown)
                     .collect(),
-                foreign_orders: foreign.iter().map(|order| order.id.clone()).collect(),
+                foreign_orders: orders.iter().filter(own).filter(|o| o.client_id().is_none()).count(),
                 fills: reading
                     .fills
                     .iter()
@@ -310,9 +310,6 @@ impl Driver {
                     .map(|fill| self.named(fill.clone()))
                     .collect(),
             };
-            if let Some(entry) = self.seats.get_mut(index) {
-                entry.foreign_orders = foreign.iter().map(|order| order.reference()).collect();
-            }
             let (request, read) = (asked.unwrap_or(RequestId(0)), Some(Box::new(read)));
             self.feed(SeatId(index), now, Input::AccountRead { request, read });
         }
@@ -325,19 +322,6 @@ impl Driver {
             if self.seat_on(&snapshot.key.instrument).is_none() {
                 self.note_foreign(snapshot, now);
             }
-        }
-    }
-
-    /// A position on an instrument without a trader: reported once, never touched (FAULTS 22).
-    fn note_foreign(&mut self, snapshot: crate::model::PositionSnapshot, now: Timestamp) {
-        let key: (InstrumentId, PositionSide) = (snapshot.key.instrument.clone(), snapshot.key.side);
-        if !snapshot.quantity.is_positive() {
-            self.foreign.remove(&key);
-            return;
-        }
-        let (side, quantity) = (key.1, snapshot.quantity);
-        if self.foreign.insert(key, snapshot).is_none() {
-            self.tell(None, now, EventKind::ForeignPosition { side, quantity });
         }
     }
 

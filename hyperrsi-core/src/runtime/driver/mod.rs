@@ -7,32 +7,43 @@
 //! The task around it performs the work and feeds back how it went. Since nothing here waits, the same driver runs under
 //! a live account, on paper, in a replay, and in tests that stop it at every step.
 
+mod errand;
 mod facts;
+mod foreign;
 mod listing;
+mod memory;
 mod perform;
 mod questions;
 mod records;
 mod reservations;
+mod seat;
+mod settings;
 mod status;
 mod time;
 mod work;
 
+pub(crate) use errand::Errand;
+pub(crate) use memory::{BOOKS, BooksSnapshot, CHECKPOINT, SNAPSHOT, SeatSnapshot};
 pub(crate) use records::role_code;
+pub(crate) use settings::NewSettings;
 pub use work::SeatId;
 pub(crate) use work::{Done, Job, Listed, Purpose, Question, Reading, Verdict, Work};
 
+use super::plan::Plan;
 use super::series::Shelf;
-use crate::account::{Account, SlotId};
+use crate::account::{Account, AccountSnapshot};
 use crate::desk::EventKind;
 use crate::exchange::{Capabilities, Feature, VenueOrderId};
 use crate::model::{
-    AccountId, Balance, Candle, ClientOrderId, Fill, Instrument, InstrumentId, OrderSpec, PositionMode,
-    PositionSide, RequestId, Span, StrategyId, Timeframe, Timestamp, TraderId, decimal_from_f64,
+    AccountId, Balance, ClientOrderId, InstrumentId, PositionMode, PositionSide, RequestId, Span, Timestamp,
+    decimal_from_f64,
 };
 use crate::risk::{Policy, Refused};
 use crate::store::{Entry, Epoch};
-use crate::strategy::{Needs, Strategy};
-use crate::trader::{Command, Input, PriceSource, Trader, TraderSnapshot};
+use crate::strategy::Needs;
+use crate::trader::{Command, Input, PriceSource, Trader};
+use memory::Memory;
+use seat::{Reads, Seat, Sent};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How often the account is read while nothing happens (TRADING 13.1).
@@ -43,113 +54,6 @@ const READ_AFTER_FILL: Span = Span::seconds(2);
 const READ_OVERLAP: Span = Span::minutes(2);
 /// How long a cancel that was only taken note of may take.
 const CANCEL_TAKES: Span = Span::seconds(5);
-
-/// A trader to be run: one instrument of the account.
-pub struct Plan {
-    /// Its id.
-    pub id: TraderId,
-    /// The instrument.
-    pub instrument: Instrument,
-    /// How it trades. What the venue can do is filled in from its capabilities.
-    pub policy: Policy,
-    /// What decides.
-    pub strategy: Box<dyn Strategy>,
-    /// Number of the settings, for records.
-    pub settings_version: u64,
-}
-
-impl Plan {
-    /// A trader of `strategy` on `instrument`.
-    pub fn new(
-        id: impl Into<TraderId>,
-        instrument: Instrument,
-        policy: Policy,
-        strategy: impl Strategy + 'static,
-    ) -> Self {
-        Self { id: id.into(), instrument, policy, strategy: Box::new(strategy), settings_version: 0 }
-    }
-}
-
-impl std::fmt::Debug for Plan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plan")
-            .field("id", &self.id)
-            .field("instrument", &self.instrument.id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// One trader with what is kept around it.
-struct Seat {
-    trader: Trader,
-    slot: SlotId,
-    strategy_id: StrategyId,
-    needs: Needs,
-    settings_version: u64,
-    /// At home while nobody asks it; gone for good after it failed.
-    strategy: Option<Box<dyn Strategy>>,
-    failed: Option<String>,
-    asked: bool,
-    questions: VecDeque<(RequestId, Question, Timestamp)>,
-    shelf: Option<Shelf>,
-    /// Open time of the next base candle, once the history has been told.
-    cursor: Option<Timestamp>,
-    due: VecDeque<(Timeframe, Candle)>,
-    /// The candle the trader is being told of, and when it closed.
-    candle: Option<(Candle, Timestamp)>,
-    pumping: bool,
-    warm: bool,
-    /// The earliest time it asked to be woken.
-    wake: Option<Timestamp>,
-    market_gap: bool,
-    price: Option<(f64, Timestamp)>,
-    last_fill: Option<Fill>,
-    stop: [Option<crate::position::EffectiveStop>; 2],
-    last_decision: Option<crate::desk::LastDecision>,
-    gates: BTreeMap<crate::risk::Refusal, Timestamp>,
-    started: Timestamp,
-    running: bool,
-    /// Orders of others on the instrument, as of the newest read.
-    foreign_orders: Vec<crate::exchange::OrderRef>,
-    reloaded: Timestamp,
-    /// When the venue's list was last asked about the instrument, and what it said against opening.
-    listed: Option<Timestamp>,
-    restricted: Option<crate::exchange::TradingState>,
-}
-
-/// What is known of an order that was sent.
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    spec: OrderSpec,
-    /// What it becomes once a change under way is confirmed.
-    next: Option<OrderSpec>,
-    submitted: Timestamp,
-    /// Whether it rests at the venue, by the venue's last word.
-    resting: bool,
-    filled: crate::model::Quantity,
-}
-
-impl Sent {
-    const fn new(spec: OrderSpec, submitted: Timestamp) -> Self {
-        Self { spec, next: None, submitted, resting: false, filled: crate::model::Quantity::ZERO }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Reads {
-    running: bool,
-    /// Who waits for a read that begins from now on.
-    waiting: Vec<(SeatId, RequestId)>,
-    /// Who waits for the one under way.
-    answering: Vec<(SeatId, RequestId)>,
-    due: Option<Timestamp>,
-    /// Another one follows the one under way.
-    again: bool,
-    last: Option<Timestamp>,
-    newest_fill: Option<Timestamp>,
-    /// Reads that came back whole.
-    done: u64,
-}
 
 /// Runs the traders of one account. See the [module](self).
 pub(crate) struct Driver {
@@ -169,6 +73,8 @@ pub(crate) struct Driver {
     mode: Option<PositionMode>,
     balances: Vec<Balance>,
     foreign: BTreeMap<(InstrumentId, PositionSide), crate::model::PositionSnapshot>,
+    /// Orders on instruments without a trader.
+    strangers: Vec<crate::exchange::VenueOrder>,
     flows: BTreeSet<String>,
     journal_down: bool,
     locked: Option<crate::exchange::ErrorClass>,
@@ -177,8 +83,9 @@ pub(crate) struct Driver {
     /// What one input led to, until it is written as one.
     records: Vec<Entry>,
     acknowledge: Vec<(SeatId, RequestId)>,
-    /// Whether something changed that a restart has to know.
-    changed: bool,
+    /// Snapshots taken so far, and the account as it was last written.
+    snapshots: u32,
+    written: Option<AccountSnapshot>,
     /// Openings that are not sent before they are durable.
     held: BTreeMap<(SeatId, RequestId), Work>,
     retired: bool,
@@ -211,13 +118,15 @@ impl Driver {
             mode,
             balances: Vec::new(),
             foreign: BTreeMap::new(),
+            strangers: Vec::new(),
             flows: BTreeSet::new(),
             journal_down: false,
             locked: None,
             stores: 0,
             records: Vec::new(),
             acknowledge: Vec::new(),
-            changed: false,
+            snapshots: 0,
+            written: None,
             held: BTreeMap::new(),
             retired: false,
             decisions: None,
@@ -253,17 +162,8 @@ impl Driver {
         self.work.pop_front()
     }
 
-    /// Takes a trader on. It does nothing before [`Driver::start`].
-    ///
-    /// # Errors
-    /// If the account has a trader on the instrument, or the venue lacks what the policy needs.
-    pub(crate) fn add(
-        &mut self,
-        plan: Plan,
-        snapshot: Option<TraderSnapshot>,
-        now: Timestamp,
-    ) -> Result<SeatId, Refused> {
-        let Plan { id, instrument, mut policy, strategy, settings_version } = plan;
+    /// A policy with what this venue and account can do.
+    fn fit(&self, mut policy: Policy, instrument: &crate::model::Instrument) -> Policy {
         policy.journal = true;
         policy.venue.stop_orders = self.can.has(Feature::StopMarket);
         policy.venue.amend = self.can.has(Feature::AmendLimit) && self.can.has(Feature::AmendConditional);
@@ -271,25 +171,36 @@ impl Driver {
         policy.venue.locks_quantity = self.can.take_profits_lock_quantity || spot;
         policy.venue.closes_dust = self.can.has(Feature::ReduceBelowMinimum) && !spot;
         policy.venue.hedge_mode = self.mode == Some(PositionMode::Hedge);
-        let slot = self.account.register(instrument.clone(), policy.leverage, policy.margin_mode)?;
-        let (needs, strategy_id) = (strategy.needs(), strategy.id());
+        policy
+    }
+
+    /// Takes a trader on. It does nothing before [`Driver::start`].
+    ///
+    /// # Errors
+    /// If the account has a trader on the instrument, or the venue lacks what the policy needs.
+    pub(crate) fn add(
+        &mut self,
+        plan: Plan,
+        snapshot: Option<SeatSnapshot>,
+        now: Timestamp,
+    ) -> Result<SeatId, Refused> {
+        let policy = self.fit(plan.policy, &plan.instrument);
+        let slot = self.account.register(plan.instrument.clone(), policy.leverage, policy.margin_mode)?;
         let seat = SeatId(self.seats.len());
-        let taken = snapshot.as_ref().map(TraderSnapshot::taken);
-        let trader = match snapshot {
-            Some(snapshot) => self.restore(slot, snapshot, &instrument, &policy),
-            None => Trader::new(id, instrument, policy),
-        };
-        if let Some(taken) = taken {
-            self.reads.newest_fill = Some(self.reads.newest_fill.map_or(taken, |at| at.min(taken)));
-        }
-        self.seats.push(Seat {
-            trader,
+        let mut entry = Seat {
+            trader: Trader::new(plan.id, plan.instrument, policy.clone()),
             slot,
-            strategy_id,
-            needs,
-            settings_version,
-            strategy: Some(strategy),
+            strategy_id: plan.strategy.id(),
+            needs: plan.strategy.needs(),
+            settings_version: plan.settings_version,
+            record: plan.record,
+            terms: plan.terms,
+            opened_with: None,
+            memory: Memory::of(&*plan.strategy),
+            strategy: Some(plan.strategy),
+            successor: None,
             failed: None,
+            asking: None,
             asked: false,
             questions: VecDeque::new(),
             shelf: None,
@@ -307,80 +218,49 @@ impl Driver {
             gates: BTreeMap::new(),
             started: now,
             running: false,
-            foreign_orders: Vec::new(),
-            reloaded: Timestamp::EPOCH,
             listed: None,
             restricted: None,
-        });
+            stopped: false,
+            foreign: Vec::new(),
+            withdraw: BTreeSet::new(),
+            done: VecDeque::new(),
+            by_hand: BTreeSet::new(),
+            reloaded: Timestamp::EPOCH,
+            changed: false,
+        };
+        if let Some(snapshot) = snapshot {
+            self.restore(&mut entry, snapshot, &policy);
+        }
+        self.seats.push(entry);
         Ok(seat)
     }
 
-    /// The trader of the process before: its orders are known, its legs are in the books, new settings apply from here.
-    fn restore(
-        &mut self,
-        slot: SlotId,
-        snapshot: TraderSnapshot,
-        instrument: &Instrument,
-        policy: &Policy,
-    ) -> Trader {
-        let taken = snapshot.taken();
-        let mut trader = Trader::restore(snapshot);
-        for order in trader.orders() {
-            let mut sent = Sent::new(order.spec, taken);
-            sent.filled = order.filled;
-            self.sent.insert(order.spec.client_id, sent);
-        }
-        for side in PositionSide::BOTH {
-            let book = trader.book(side);
-            let (Some(average), quantity) = (book.average(), book.quantity()) else { continue };
-            let held = Fill {
-                trade_id: crate::model::TradeId::new("restored"),
-                client_id: None,
-                leg: side,
-                side: side.opening(),
-                price: average,
-                quantity,
-                fee: crate::model::Amount::ZERO,
-                liquidity: crate::model::Liquidity::Taker,
-                kind: crate::model::FillKind::Trade,
-                time: taken,
-            };
-            if let Err(overflow) = self.account.apply(slot, &held) {
-                tracing::error!(%overflow, "a restored leg is not in the books");
-            }
-        }
-        let now = taken;
-        let updates =
-            [Input::Instrument(Box::new(instrument.clone())), Input::Policy(Box::new(policy.clone()))];
-        for input in updates {
-            if let Err(overflow) = trader.handle(now, input) {
-                tracing::error!(%overflow, "settings were not applied");
-            }
-        }
-        trader
-    }
-
-    /// A trader begins: settings of the venue and the state of the account are read.
+    /// A trader begins: settings of the venue and the state of the account are read. One that an operator stopped only
+    /// manages what is open.
     pub(crate) fn start(&mut self, seat: SeatId, now: Timestamp) {
-        if let Some(entry) = self.seats.get_mut(seat.0) {
-            entry.running = true;
-        }
+        let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        let stopped = entry.stopped;
+        entry.running = !stopped;
         self.feed(seat, now, Input::Command(Command::Start));
         self.ask_for_listings(now);
+        if stopped {
+            return self.feed(seat, now, Input::Command(Command::Stop));
+        }
         if let Some(entry) = self.seats.get(seat.0) {
             let kind = EventKind::Started { settings_version: entry.settings_version, dry_run: false };
             self.tell(Some(seat), now, kind);
         }
     }
 
-    /// What an operator asks of a trader.
-    pub(crate) fn command(&mut self, seat: SeatId, command: Command, now: Timestamp) {
-        match (&command, self.seats.get_mut(seat.0)) {
-            (Command::Start, Some(entry)) => entry.running = true,
-            (Command::Stop | Command::Panic, Some(entry)) => entry.running = false,
-            _ => {}
+    /// Nothing is opened any more, because the process ends: the next start begins where this one was.
+    pub(crate) fn retire(&mut self, now: Timestamp) {
+        for seat in self.seats() {
+            if let Some(entry) = self.seats.get_mut(seat.0) {
+                entry.running = false;
+            }
+            self.mark_changed(seat); // the strategy's memory of now
+            self.feed(seat, now, Input::Command(Command::Stop));
         }
-        self.feed(seat, now, Input::Command(command));
     }
 
     /// Candles of a trader's instrument changed.

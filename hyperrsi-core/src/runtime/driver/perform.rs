@@ -1,8 +1,9 @@
 //! What a trader puts out, as work.
 
-use super::{Driver, Purpose, Question, READ_AFTER_FILL, SeatId, Sent, Work};
-use crate::exchange::{OrderName, OrderRef, Request};
-use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource, VenueOrderId};
+use super::seat::Sent;
+use super::{Driver, Purpose, Question, READ_AFTER_FILL, SeatId, Work};
+use crate::exchange::{OrderRef, Request};
+use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource};
 use crate::runtime::mapping::{self, Asked, NotAmended};
 use crate::trader::{Answer, Configure, Input, Lookup, Output, PersistClass, Record, RejectClass};
 
@@ -35,6 +36,11 @@ impl Driver {
                 let Some(entry) = self.seats.get(seat.0) else { return };
                 self.account.mark(entry.slot, ask.price.to_f64()); // risk managers see equity at this price
                 let slot = entry.slot;
+                if ask.by_hand
+                    && let Some(entry) = self.seats.get_mut(seat.0)
+                {
+                    entry.by_hand.insert(ask.order.client_id);
+                }
                 let outcome = self.account.review(now, slot, &ask);
                 self.answer(seat, now, Input::Reservation { request: ask.request, outcome });
             }
@@ -47,7 +53,6 @@ impl Driver {
             Output::Place { request, ticket } => self.place(seat, request, *ticket, now),
             Output::Amend { request, order } => self.amend(seat, request, *order, now),
             Output::Cancel { request, client_id } => self.cancel(seat, request, client_id, now),
-            Output::CancelForeign { request, order } => self.cancel_foreign(seat, request, &order, now),
             Output::QueryOrder { request, client_id } => self.query(seat, request, client_id, now),
             Output::Configure { request, setting } => self.configure(seat, request, setting),
             Output::ReadAccount { request } => {
@@ -81,7 +86,9 @@ impl Driver {
             self.book(seat, fill);
             self.read_within(READ_AFTER_FILL, now);
         }
-        self.changed |= !matches!(record, Record::Decision(_));
+        if !matches!(record, Record::Decision(_)) {
+            self.mark_changed(seat);
+        }
         match self.record(seat, &record, now) {
             Ok(entry) => {
                 self.records.push(entry);
@@ -101,9 +108,14 @@ impl Driver {
     /// Writes what one input led to, together with the trader as it is then: a restart is the newest of these and a look
     /// at the venue.
     pub(super) fn flush(&mut self, seat: SeatId, now: Timestamp) {
-        if std::mem::take(&mut self.changed) {
-            match self.snapshot(seat, now) {
-                Ok(entry) => self.records.push(entry),
+        let changed = self.seats.get_mut(seat.0).is_some_and(|entry| std::mem::take(&mut entry.changed));
+        if changed {
+            let written = self.snapshot(seat, now).and_then(|trader| {
+                let books = self.books(trader.tags.outcome.is_some(), now)?;
+                Ok(std::iter::once(trader).chain(books))
+            });
+            match written {
+                Ok(entries) => self.records.extend(entries),
                 Err(error) => tracing::error!(%error, "a trader cannot be written"),
             }
         }
@@ -145,7 +157,7 @@ impl Driver {
         let call = Work::Call { seat, request, purpose, call: Request::Place(ticket) };
         if opening {
             // Not sent before the trader that knows of it is durable: whoever starts next looks it up (FAULTS 1, 2).
-            self.changed = true;
+            self.mark_changed(seat);
             self.acknowledge.push((seat, request));
             self.held.insert((seat, request), call);
         } else {
@@ -192,27 +204,28 @@ impl Driver {
             let answer = Answer::Refused(RejectClass::NotFound, "the order is not known here".into());
             return self.answer(seat, now, Input::Answer { request, answer });
         };
-        let call = mapping::cancel(instrument, &sent.spec);
+        let call = match &sent.claimed {
+            Some(venue) => {
+                let class = (&sent.spec.kind).into();
+                Request::Cancel(OrderRef::foreign(instrument.clone(), venue.clone(), class))
+            }
+            None => mapping::cancel(instrument, &sent.spec),
+        };
         let purpose = Purpose::Order(Asked::Cancel, id);
         self.work.push_back(Work::Call { seat, request, purpose, call });
-    }
-
-    /// An order of somebody else that a claim names, as the newest read of the account showed it.
-    fn cancel_foreign(&mut self, seat: SeatId, request: RequestId, id: &VenueOrderId, now: Timestamp) {
-        let Some(entry) = self.seats.get(seat.0) else { return };
-        let known = |order: &&OrderRef| order.name == OrderName::Venue(id.clone());
-        let Some(order) = entry.foreign_orders.iter().find(known).cloned() else {
-            let answer = Answer::Refused(RejectClass::NotFound, "no such order on the instrument".into());
-            return self.answer(seat, now, Input::Answer { request, answer });
-        };
-        let call = Request::Cancel(order);
-        self.work.push_back(Work::Call { seat, request, purpose: Purpose::Foreign, call });
     }
 
     fn query(&mut self, seat: SeatId, request: RequestId, id: ClientOrderId, now: Timestamp) {
         let Some(instrument) = self.instrument(seat) else { return };
         let call = match self.sent.get(&id) {
-            Some(sent) => mapping::query(instrument, &sent.spec, sent.submitted),
+            Some(sent) => match &sent.claimed {
+                Some(venue) => {
+                    let class = (&sent.spec.kind).into();
+                    let order = OrderRef::foreign(instrument.clone(), venue.clone(), class);
+                    Request::QueryOrder { order, submitted: sent.submitted }
+                }
+                None => mapping::query(instrument, &sent.spec, sent.submitted),
+            },
             // Sent by a process that is gone; only its id is left, and with it the world it lives in.
             None => {
                 let kind = match super::role_code(&id).as_str() {

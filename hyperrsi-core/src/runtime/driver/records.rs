@@ -1,6 +1,7 @@
 //! What happens, as records of the journal and events of the desk.
 
-use super::{Driver, Seat, SeatId, Work};
+use super::seat::Seat;
+use super::{Driver, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
 use crate::model::{ClientOrderId, Price, Quantity, Ticket, Timestamp, TraderId, decimal_from_f64};
 use crate::position::ExitReason;
@@ -51,16 +52,6 @@ impl Driver {
     pub(super) fn key(&mut self, kind: &str) -> String {
         self.entries += 1;
         format!("{kind}:{}:{}", self.epoch.0, self.entries)
-    }
-
-    /// The trader as it is now, for the next start: written with what led to it.
-    pub(super) fn snapshot(&mut self, seat: SeatId, now: Timestamp) -> Result<Entry, StoreError> {
-        let key = self.key("snapshot");
-        let Some(entry) = self.seats.get(seat.0) else {
-            return Err(StoreError::not_found("the trader of a snapshot"));
-        };
-        let body = Body::of(&entry.trader.snapshot())?;
-        Ok(Entry::new(RecordKind::SnapshotTaken, key, Some(entry.trader.id().clone()), now, body))
     }
 
     pub(super) fn record(
@@ -159,7 +150,11 @@ impl Driver {
     }
 
     fn entry_role(&self, seat: SeatId, id: &ClientOrderId, side: crate::model::PositionSide) -> EntryRole {
-        let hedge = self.seats.get(seat.0).is_some_and(|entry| entry.trader.view().leg(side).hedge);
+        let entry = self.seats.get(seat.0);
+        if entry.is_some_and(|entry| entry.by_hand.contains(id)) {
+            return EntryRole::Manual;
+        }
+        let hedge = entry.is_some_and(|entry| entry.trader.view().leg(side).hedge);
         match role_code(id).as_str() {
             "resting" | "grid" => EntryRole::Grid,
             "add" => EntryRole::Extra,
@@ -172,6 +167,15 @@ impl Driver {
     pub(super) fn on_trader_event(&mut self, seat: SeatId, event: Event, now: Timestamp) {
         let Some(entry) = self.seats.get_mut(seat.0) else { return };
         let last = entry.last_fill.clone();
+        entry.changed |= match &event {
+            Event::Refused { refused, .. } => refused.code == Refusal::InsufficientMargin,
+            Event::Gate(gate, _) => *gate != Refusal::DataGap,
+            Event::Rejected { .. } | Event::Unprotected { .. } | Event::Adopted { .. } => true,
+            _ => false,
+        };
+        if matches!(event, Event::Entered { .. }) {
+            entry.opened_with = None; // every entry is made by the settings in force
+        }
         let kind = match event {
             Event::Refused { side, refused } => {
                 EventKind::EntrySkipped { side, reason: Code::of(refused.code.code()) }

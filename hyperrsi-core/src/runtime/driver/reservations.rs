@@ -37,8 +37,14 @@ impl Driver {
         if self.flows.len() > FLOWS {
             self.flows.pop_first();
         }
+        if flow.kind == CashFlowKind::Transfer {
+            if let Err(overflow) = self.account.transfer(flow.time, flow.amount) {
+                tracing::error!(%overflow, "a transfer was not booked");
+            }
+            return;
+        }
         if flow.kind != CashFlowKind::Funding {
-            return; // transfers and the like are the venue's balance, which is read
+            return; // the rest is the venue's balance, which is read
         }
         if let Err(overflow) = self.account.fund(flow.time, flow.amount) {
             tracing::error!(%overflow, "funding was not booked");

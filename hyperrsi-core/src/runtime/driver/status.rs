@@ -1,6 +1,7 @@
 //! How things are, for the desk.
 
-use super::{Driver, Seat, SeatId, role_code};
+use super::seat::Seat;
+use super::{Driver, SeatId, role_code};
 use crate::desk::{
     AccountState, AccountStatus, EventKind, ForeignPosition, Gate, LegState, LegStatus, LevelStatus,
     LinkStatus, OrderLine, StopHolder, StopStatus, TraderState, TraderStatus,
@@ -97,7 +98,9 @@ impl Driver {
                 key: held.key.clone(),
                 quantity: held.quantity,
                 average: held.average,
-                orders: Vec::new(),
+                orders: Self::foreign_lines(
+                    self.strangers.iter().filter(|order| order.instrument == held.key.instrument),
+                ),
                 ignored: false,
             })
             .collect();
@@ -162,12 +165,13 @@ impl Driver {
                 since: self.sent.get(&order.spec.client_id).map_or(seat.started, |sent| sent.submitted),
             })
             .collect();
+        status.orders.extend(Self::foreign_lines(&seat.foreign));
         status.engine_stops = !seat.trader.policy().venue.rests_stops();
         let wanted = seat.needs.series.first().map_or(0, |need| need.depth);
         let have = seat.shelf.as_ref().map_or(0, |shelf| shelf.base().len());
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         status.warm_up = (count(have.min(wanted)), count(wanted));
-        status.settings_version = seat.settings_version;
+        (status.settings_version, status.opened_with) = (seat.settings_version, seat.opened_with);
         status.last_decision.clone_from(&seat.last_decision);
         status.price = seat.price.and_then(|(price, at)| Some((Price::new(decimal_from_f64(price)?), at)));
         Some(status)

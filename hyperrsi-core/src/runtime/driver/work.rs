@@ -1,7 +1,8 @@
 //! What a driver wants done, and what it is told when it is done.
 
 use crate::exchange::{
-    AccountConfig, Answer, ExchangeError, Listing, Request, VenueFill, VenueOrder, VenuePosition,
+    AccountConfig, Answer, ExchangeError, Listing, Request, VenueFill, VenueOrder, VenueOrderId,
+    VenuePosition,
 };
 use crate::model::{
     Balance, Candle, ClientOrderId, Fill, InstrumentId, MarginMode, PositionMode, RequestId, Timeframe,
@@ -19,20 +20,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct SeatId(pub(crate) usize);
 
 /// What a call was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Order(Asked, ClientOrderId),
     Query(ClientOrderId),
-    /// The cancel of an order of somebody else.
-    Foreign,
+    /// An order of somebody else that a claim said to cancel.
+    Withdraw(VenueOrderId),
 }
 
 impl Purpose {
-    /// Our order it is about.
-    pub(crate) const fn order(self) -> Option<ClientOrderId> {
+    /// The order it is about: by our id, or the venue's of an order that is not ours.
+    pub(crate) fn order(&self) -> String {
         match self {
-            Self::Order(_, id) | Self::Query(id) => Some(id),
-            Self::Foreign => None,
+            Self::Order(_, id) | Self::Query(id) => id.to_string(),
+            Self::Withdraw(id) => id.to_string(),
         }
     }
 }
@@ -126,8 +127,8 @@ pub(crate) enum Question {
     Candle(Timeframe, Candle),
     /// One of its legs filled.
     Fill(Timeframe, Box<Fill>),
-    /// Everything that closed before the start; nothing is decided.
-    History(Shelf),
+    /// Everything that opened in `from..until`, for a start; nothing is decided.
+    History { shelf: Shelf, from: Timestamp, until: Timestamp },
 }
 
 /// A strategy with a question, ready to be taken elsewhere.
@@ -182,8 +183,8 @@ impl Job {
                     let context = Context::new(now, *timeframe, &histories, &view, true);
                     strategy.on_fill(&context, fill)
                 }
-                Question::History(shelf) => {
-                    for index in 0..shelf.base().len() {
+                Question::History { shelf, from, until } => {
+                    for index in shelf.base().index_at(*from)..shelf.base().index_at(*until) {
                         for (timeframe, candle) in shelf.closing_with(index) {
                             let close = candle.close_time(timeframe.span());
                             let then = shelf.at(close);

@@ -1,23 +1,22 @@
+use super::guard::Guard;
+use super::load::{Loaded, load};
 use super::serve::Server;
-use super::{Handle, Message, Session};
+use super::{Handle, Listed, Message, Session, check};
 use crate::account::Account;
-use crate::desk::EventKind;
-use crate::exchange::{Exchange, ExchangeError, ExchangeExt, Feature, Unsupported};
-use crate::model::{AccountId, Amount, InstrumentError, Span, TraderId};
+use crate::desk::{EventKind, Finding};
+use crate::exchange::{AccountConfig, Exchange, ExchangeError, ExchangeExt, Unsupported};
+use crate::model::{Amount, InstrumentError, InstrumentId, Span, TraderId};
 use crate::risk::{Refused, RiskManager};
-use crate::runtime::clock::{Clock, duration};
-use crate::runtime::driver::{Driver, Plan, SeatId};
+use crate::runtime::clock::Clock;
+use crate::runtime::driver::{Driver, SeatId};
 use crate::runtime::hub::Hub;
 use crate::runtime::options::Options;
+use crate::runtime::plan::Plan;
 use crate::runtime::writer::Writer;
-use crate::store::{Code, Environment, Epoch, Fence, Lease, RecordKind, RecordQuery, Seq, Store, StoreError};
-use crate::trader::TraderSnapshot;
+use crate::store::{Code, Seq, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument;
-
-/// The newest snapshot format this version reads.
-const SNAPSHOT: u32 = 1;
 
 /// What an account runs on.
 pub struct Parts {
@@ -63,6 +62,15 @@ pub enum StartError {
         /// Why.
         refused: Refused,
     },
+    /// What is stored as a trader's settings is not valid.
+    #[error("the settings of {trader} are not valid, the first: {}; correct them and start again",
+        .findings.first().map_or("", |finding| finding.message.as_str()))]
+    Settings {
+        /// The trader.
+        trader: TraderId,
+        /// Everything that is wrong.
+        findings: Vec<Finding>,
+    },
     /// The clocks differ too much.
     #[error("the venue's clock is {} s away; synchronise the system clock (NTP) and start again", .0.millis() / 1_000)]
     Clock(Span),
@@ -71,199 +79,136 @@ pub enum StartError {
     Key(String),
 }
 
+/// Everything an account is made of, once it may be run.
+pub(super) struct Kit {
+    pub(super) parts: Parts,
+    pub(super) options: Options,
+    pub(super) plans: Vec<Plan>,
+    pub(super) traders: Arc<[Listed]>,
+    pub(super) config: AccountConfig,
+    pub(super) deposit: Amount,
+    pub(super) inbox: mpsc::Sender<Message>,
+    pub(super) messages: mpsc::Receiver<Message>,
+    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) published: watch::Sender<Seq>,
+}
+
+/// What an account is run with: its server, its writer, and the instruments of its seats.
+pub(super) type Running = (Server, Writer, Vec<(SeatId, InstrumentId)>);
+
 impl Session {
     /// Takes the account's lease, reads what must be known, and starts its traders. Call within a tokio runtime.
+    ///
+    /// A store that does not answer does not keep the account from being looked after: until it is back nothing is
+    /// opened, stops at the venue stay, and a position without one gets [`Options::emergency_stop`] (FAULTS 55).
     ///
     /// # Errors
     /// [`StartError`]; nothing has been sent to the venue then.
     pub async fn open(parts: Parts, options: Options, plans: Vec<Plan>) -> Result<Self, StartError> {
-        let Parts { exchange, hub, store, clock, managers } = parts;
-        let id = exchange.account().clone();
-        measure_clock(&*exchange, &*clock, &options).await?;
-        let config = exchange.account_config().await?;
-        check_key(&config, &options)?;
+        let id = parts.exchange.account().clone();
+        check::measure_clock(&*parts.exchange, &*parts.clock, &options).await?;
+        let config = parts.exchange.account_config().await?;
+        check::check_key(&config, &options)?;
         for plan in &plans {
-            check_plan(plan, &*exchange, &config)?;
+            check::check_plan(plan, &*parts.exchange, &config)?;
         }
-        let held = exchange.balances().await?;
+        let held = parts.exchange.balances().await?;
         let quote = held.iter().find(|balance| balance.asset == options.quote);
         let deposit = quote.map_or(Amount::ZERO, |balance| balance.total);
-        let (lease, fence, last) = take(&*store, &id, &options, &*clock).await?;
 
-        let taker = config.fees.iter().map(|fees| fees.taker).max().unwrap_or(options.taker_fee);
-        let mut account = Account::new(id.clone(), deposit, taker);
-        for manager in managers {
-            account.add_risk_manager(manager);
-        }
-        let now = clock.now();
-        let can = exchange.capabilities().clone();
-        let mut driver = Driver::new(account, can, fence.epoch, Some(config.position_mode), now);
-        let mut seats = Vec::new();
-        for plan in plans {
-            let trader = plan.id.clone();
-            let instrument = plan.instrument.id.clone();
-            let snapshot = newest(&*store, &fence.account, &trader).await?;
-            match driver.add(plan, snapshot, now) {
-                Ok(seat) => seats.push((trader, seat, instrument)),
-                Err(refused) => {
-                    if let Some(lease) = &lease {
-                        let _ = store.release(lease).await;
-                    }
-                    return Err(StartError::Trader { trader, refused });
-                }
-            }
-        }
-        if config.permissions.withdraw == Some(true) {
-            let what = Code::of("withdraw");
-            driver.notice(now, EventKind::KeyWarning { what, expires: config.key_expires });
-        } else if config.key_expires.is_some_and(|at| at - now < Span::days(14)) {
-            let what = Code::of("expires");
-            driver.notice(now, EventKind::KeyWarning { what, expires: config.key_expires });
-        }
-
-        let (writer, intake, notes, published) = Writer::new(Arc::clone(&store), fence, last);
+        let traders = Listed::of(&plans);
         let (inbox, messages) = mpsc::channel::<Message>(1_024);
         let (stop, stopping) = watch::channel(false);
+        let (published, seen) = watch::channel(Seq::START);
         let handle = Handle {
-            account: id,
+            account: id.clone(),
             inbox: inbox.clone(),
-            store: Arc::clone(&store),
-            published,
-            traders: seats.iter().map(|(trader, seat, _)| (trader.clone(), *seat)).collect::<Vec<_>>().into(),
+            store: Arc::clone(&parts.store),
+            published: seen,
+            environment: options.environment,
+            traders: Arc::clone(&traders),
         };
-        let server = Server {
-            driver,
-            exchange,
-            hub,
-            store,
-            clock,
-            options,
-            lease,
-            intake: Some(intake),
-            notes,
-            messages,
-            inbox,
-            stopping,
-            waiting: Vec::new(),
+        let span = tracing::info_span!("account", account = %id, venue = %parts.hub.venue());
+        let loaded = load(&*parts.store, &id, &options, &*parts.clock, &traders).await;
+        let kit =
+            Kit { parts, options, plans, traders, config, deposit, inbox, messages, stopping, published };
+        let task = match loaded {
+            Ok(loaded) => {
+                let (server, writer, seats) = assemble(kit, loaded).await?;
+                tokio::spawn(server.run(writer, seats).instrument(span))
+            }
+            Err(StartError::Store(StoreError::Unavailable { .. } | StoreError::Full { .. })) => {
+                tokio::spawn(Guard::new(kit).run().instrument(span))
+            }
+            Err(error) => return Err(error),
         };
-        let seats: Vec<(SeatId, crate::model::InstrumentId)> =
-            seats.into_iter().map(|(_, seat, instrument)| (seat, instrument)).collect();
-        let span = tracing::info_span!("account", account = %handle.account, venue = %server.hub.venue());
-        let task = tokio::spawn(server.run(writer, seats).instrument(span));
         Ok(Self { handle, task: Some(task), stop })
     }
 }
 
-/// The trader as the process before left it. A store that does not answer knows of none: the account is read, and what
-/// is open counts as foreign until the store is back.
-async fn newest(
-    store: &dyn Store,
-    account: &AccountId,
-    trader: &TraderId,
-) -> Result<Option<TraderSnapshot>, StartError> {
-    let query = RecordQuery {
-        trader: Some(trader.clone()),
-        newest_first: true,
-        limit: 1,
-        ..RecordQuery::of(account.clone(), [RecordKind::SnapshotTaken])
+/// Puts an account together from what its plans say and what the process before left.
+///
+/// # Errors
+/// If a trader is refused; the lease is given back then.
+pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartError> {
+    let Kit { parts, options, plans, config, deposit, inbox, messages, stopping, published, .. } = kit;
+    let Parts { exchange, hub, store, clock, managers } = parts;
+    let fence = loaded.lease.fence();
+    let taker = config.fees.iter().map(|fees| fees.taker).max().unwrap_or(options.taker_fee);
+    let mut account = Account::new(fence.account.clone(), deposit, taker);
+    for manager in managers {
+        account.add_risk_manager(manager);
+    }
+    let now = clock.now();
+    let can = exchange.capabilities().clone();
+    let mut driver = Driver::new(account, can, fence.epoch, Some(config.position_mode), now);
+    if let Some(books) = loaded.books {
+        driver.remember(books);
+    }
+    let mut seats = Vec::new();
+    for (mut plan, found) in plans.into_iter().zip(loaded.seats) {
+        if let Some((version, prepared)) = found.settings {
+            plan.settings_version = version;
+            (plan.strategy, plan.policy) = (prepared.strategy, prepared.policy);
+            (plan.terms, plan.record) = (prepared.terms, Some(prepared.record));
+        }
+        let (trader, instrument) = (plan.id.clone(), plan.instrument.id.clone());
+        match driver.add(plan, found.snapshot, now) {
+            Ok(seat) => {
+                for cooldown in loaded.cooldowns.iter().filter(|rest| rest.key.instrument == instrument) {
+                    driver.note_cooldown(seat, cooldown.key.side, cooldown.since);
+                }
+                seats.push((seat, instrument));
+            }
+            Err(refused) => {
+                let _ = store.release(&loaded.lease).await;
+                return Err(StartError::Trader { trader, refused });
+            }
+        }
+    }
+    if config.permissions.withdraw == Some(true) {
+        let what = Code::of("withdraw");
+        driver.notice(now, EventKind::KeyWarning { what, expires: config.key_expires });
+    } else if config.key_expires.is_some_and(|at| at - now < Span::days(14)) {
+        let what = Code::of("expires");
+        driver.notice(now, EventKind::KeyWarning { what, expires: config.key_expires });
+    }
+    published.send_replace(loaded.last);
+    let (writer, intake, notes) = Writer::new(Arc::clone(&store), fence, published);
+    let server = Server {
+        driver,
+        exchange,
+        hub,
+        store,
+        clock,
+        options,
+        lease: loaded.lease,
+        intake: Some(intake),
+        notes,
+        messages,
+        inbox,
+        stopping,
+        waiting: Vec::new(),
     };
-    let records = match store.read(&query).await {
-        Ok(records) => records,
-        Err(StoreError::Unavailable { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let snapshot: Option<TraderSnapshot> =
-        records.first().map(|record| record.entry.body.parse()).transpose()?;
-    match snapshot {
-        Some(found) if found.version > SNAPSHOT => {
-            Err(StoreError::NewerSchema { found: found.version, supported: SNAPSHOT }.into())
-        }
-        found => Ok(found),
-    }
-}
-
-async fn measure_clock(
-    exchange: &dyn Exchange,
-    clock: &dyn Clock,
-    options: &Options,
-) -> Result<(), StartError> {
-    let before = clock.now();
-    let venue = exchange.server_time().await?;
-    let middle = before + Span::millis_of((clock.now() - before).millis() / 2);
-    let behind = venue - middle;
-    if behind.millis().abs() > options.clock_bound.millis() {
-        return Err(StartError::Clock(behind));
-    }
-    clock.correct(venue);
-    Ok(())
-}
-
-fn check_key(config: &crate::exchange::AccountConfig, options: &Options) -> Result<(), StartError> {
-    if !config.permissions.trade {
-        let text = "the key may only read; allow trading (never withdrawals) for it and start again";
-        return Err(StartError::Key(text.into()));
-    }
-    match (options.environment, config.demo) {
-        (Environment::Live, true) => Err(StartError::Key(
-            "the key belongs to the venue's test network, the account is set up as live; use a live key or environment demo".into(),
-        )),
-        (Environment::Demo, false) => Err(StartError::Key(
-            "the key belongs to the live venue, the account is set up as demo; use a key of the test network".into(),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// What a venue lacks is an error before the start, with its name.
-fn check_plan(
-    plan: &Plan,
-    exchange: &dyn Exchange,
-    config: &crate::exchange::AccountConfig,
-) -> Result<(), StartError> {
-    let can = exchange.capabilities();
-    if plan.instrument.id.venue != can.venue {
-        return Err(StartError::Unsupported(Unsupported::named(
-            can.venue.clone(),
-            "this instrument's venue",
-        )));
-    }
-    plan.instrument.validate()?;
-    if plan.policy.leverage > 1 {
-        can.require(Feature::Leverage)?;
-    }
-    if !plan.instrument.is_spot() {
-        can.require(match plan.policy.margin_mode {
-            crate::model::MarginMode::Isolated => Feature::IsolatedMargin,
-            crate::model::MarginMode::Cross => Feature::CrossMargin,
-        })?;
-        can.require(Feature::ReduceOnly)?;
-        can.require(match config.position_mode {
-            crate::model::PositionMode::Hedge => Feature::HedgeMode,
-            crate::model::PositionMode::OneWay => Feature::OneWayMode,
-        })?;
-    }
-    Ok(())
-}
-
-/// The lease. A store that does not answer does not keep an account from managing what is open: it runs without
-/// openings until the store is back (FAULTS 55).
-async fn take(
-    store: &dyn Store,
-    id: &AccountId,
-    options: &Options,
-    clock: &dyn Clock,
-) -> Result<(Option<Lease>, Fence, Seq), StartError> {
-    let attempt = store.acquire(id, &options.owner, options.lease, clock.now());
-    let taken = tokio::time::timeout(duration(Span::seconds(5)), attempt).await;
-    match taken {
-        Ok(Ok(lease)) => {
-            let last = store.last_seq(id).await.unwrap_or(Seq::START);
-            let fence = lease.fence();
-            Ok((Some(lease), fence, last))
-        }
-        Ok(Err(StoreError::Unavailable { .. } | StoreError::Full { .. })) | Err(_) => {
-            Ok((None, Fence { account: id.clone(), epoch: Epoch(0) }, Seq::START))
-        }
-        Ok(Err(error)) => Err(error.into()),
-    }
+    Ok((server, writer, seats))
 }

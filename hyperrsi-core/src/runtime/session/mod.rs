@@ -9,18 +9,22 @@
 //! ```
 
 mod build;
+mod check;
 mod exit;
+mod guard;
+mod load;
 mod serve;
 
 pub use build::{Parts, StartError};
 pub use exit::{Exit, Unprotected};
 pub(crate) use serve::Ask;
 
-use super::driver::SeatId;
+use super::driver::{Errand, SeatId};
 use super::hub::{Board, Prices};
-use crate::desk::{AccountStatus, TraderStatus};
-use crate::model::{AccountId, TraderId};
-use crate::store::{Entry, Seq, Store};
+use super::plan::{Plan, Source};
+use crate::desk::{AccountStatus, DeskError, TraderStatus};
+use crate::model::{AccountId, Instrument, StrategyId, TraderId};
+use crate::store::{Code, Entry, Environment, Seq, Store};
 use crate::trader::Command;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -29,12 +33,32 @@ use tokio::task::JoinHandle;
 #[cfg(doc)]
 use crate::account::Account;
 
+/// What an account answers while its store does not.
+fn not_ready(account: &AccountId) -> DeskError {
+    DeskError::NotReady { account: account.clone(), reason: Code::of("store_down"), until: None }
+}
+
 /// Something for the account's task.
 #[derive(Debug)]
 pub(crate) enum Message {
     Board(SeatId, Board),
     Prices(SeatId, Prices),
-    Command(SeatId, Command, oneshot::Sender<()>),
+    /// To be done once per key.
+    Errand {
+        seat: SeatId,
+        key: Option<String>,
+        errand: Errand,
+        reply: oneshot::Sender<Result<(), DeskError>>,
+    },
+    /// Whether it could be done now.
+    May {
+        seat: SeatId,
+        key: String,
+        errand: Errand,
+        reply: oneshot::Sender<Result<(), DeskError>>,
+    },
+    /// A trader's settings may need other candles.
+    NewNeeds(SeatId),
     Ask(Ask),
     Record(Entry, oneshot::Sender<bool>),
     ReadNow,
@@ -55,7 +79,32 @@ pub struct Handle {
     inbox: mpsc::Sender<Message>,
     store: Arc<dyn Store>,
     published: watch::Receiver<Seq>,
-    traders: Arc<[(TraderId, SeatId)]>,
+    environment: Environment,
+    traders: Arc<[Listed]>,
+}
+
+/// A trader of a running account, as it was set up.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) id: TraderId,
+    pub(crate) seat: SeatId,
+    pub(crate) instrument: Instrument,
+    pub(crate) strategy: StrategyId,
+    /// Where its settings come from, if they can be changed.
+    pub(crate) settings: Option<Source>,
+}
+
+impl Listed {
+    fn of(plans: &[Plan]) -> Arc<[Self]> {
+        let listed = plans.iter().enumerate().map(|(index, plan)| Self {
+            id: plan.id.clone(),
+            seat: SeatId(index),
+            instrument: plan.instrument.clone(),
+            strategy: plan.strategy.id(),
+            settings: plan.settings.clone(),
+        });
+        listed.collect()
+    }
 }
 
 impl std::fmt::Debug for Handle {
@@ -104,10 +153,19 @@ impl Handle {
     }
     /// Its traders.
     pub fn traders(&self) -> impl Iterator<Item = &TraderId> {
-        self.traders.iter().map(|(trader, _)| trader)
+        self.traders.iter().map(|listed| &listed.id)
     }
-    pub(crate) fn seat(&self, trader: &TraderId) -> Option<SeatId> {
-        self.traders.iter().find(|(id, _)| id == trader).map(|(_, seat)| *seat)
+    pub(crate) fn listed(&self, trader: &TraderId) -> Option<&Listed> {
+        self.traders.iter().find(|listed| listed.id == *trader)
+    }
+    pub(crate) fn list(&self) -> &[Listed] {
+        &self.traders
+    }
+    pub(crate) const fn environment(&self) -> Environment {
+        self.environment
+    }
+    fn seat(&self, trader: &TraderId) -> Option<SeatId> {
+        self.listed(trader).map(|listed| listed.seat)
     }
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
@@ -116,11 +174,41 @@ impl Handle {
         self.published.clone()
     }
 
-    /// Asks a trader for something; false if the trader is not here or the account has ended.
+    /// Asks a trader for something; false if the trader is not here, the account has ended, or there is nothing to do.
     pub async fn command(&self, trader: &TraderId, command: Command) -> bool {
-        let Some(seat) = self.seat(trader) else { return false };
-        let (done, told) = oneshot::channel();
-        self.inbox.send(Message::Command(seat, command, done)).await.is_ok() && told.await.is_ok()
+        self.run(trader, None, Errand::Do(command)).await.is_ok()
+    }
+
+    /// Lets a trader do something, once per key.
+    pub(crate) async fn run(
+        &self,
+        trader: &TraderId,
+        key: Option<String>,
+        errand: Errand,
+    ) -> Result<(), DeskError> {
+        let news = matches!(errand, Errand::Settings(_));
+        let seat = self.seat(trader).ok_or_else(|| self.ended())?;
+        let (reply, told) = oneshot::channel();
+        let message = Message::Errand { seat, key, errand, reply };
+        self.inbox.send(message).await.map_err(|_| self.ended())?;
+        told.await.map_err(|_| self.ended())??;
+        if news {
+            let _ = self.inbox.send(Message::NewNeeds(seat)).await;
+        }
+        Ok(())
+    }
+
+    /// Whether a trader could do it now, or has done it already.
+    pub(crate) async fn may(&self, trader: &TraderId, key: &str, errand: Errand) -> Result<(), DeskError> {
+        let seat = self.seat(trader).ok_or_else(|| self.ended())?;
+        let (reply, told) = oneshot::channel();
+        let message = Message::May { seat, key: key.to_owned(), errand, reply };
+        self.inbox.send(message).await.map_err(|_| self.ended())?;
+        told.await.map_err(|_| self.ended())?
+    }
+
+    fn ended(&self) -> DeskError {
+        DeskError::Elsewhere { account: self.account.clone(), owner: None }
     }
 
     /// Reads the account and repairs what differs, now; false if the account has ended.

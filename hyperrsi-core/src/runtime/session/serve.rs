@@ -12,7 +12,7 @@ use crate::runtime::hub::{Backoff, Hub, Prices};
 use crate::runtime::options::Options;
 use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
 use crate::store::{Lease, Store};
-use crate::trader::{Command, PriceSource};
+use crate::trader::PriceSource;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
@@ -43,7 +43,7 @@ pub(super) struct Server {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: Options,
-    pub(super) lease: Option<Lease>,
+    pub(super) lease: Lease,
     pub(super) intake: Option<Intake>,
     pub(super) notes: mpsc::UnboundedReceiver<Note>,
     pub(super) messages: mpsc::Receiver<Message>,
@@ -97,10 +97,6 @@ impl Server {
             let now = self.clock.now();
             self.driver.start(seat, now);
         }
-        if self.lease.is_none() {
-            let now = self.clock.now();
-            self.driver.done(Done::Journal(false), now);
-        }
         let exit = self.serve(&mut calls, &mut stream).await;
         let exit = match exit {
             Some(exit) => exit,
@@ -111,8 +107,8 @@ impl Server {
         let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
         self.intake = None; // the writer ends once everything is written
         let written = timeout(duration(Span::seconds(10)), writing).await.is_ok() || waiting == 0;
-        if let Some(lease) = self.lease.as_ref().filter(|_| !lost) {
-            let _ = self.store.release(lease).await;
+        if !lost {
+            let _ = self.store.release(&self.lease).await;
         }
         match exit {
             Exit::Clean if !written => Exit::Unwritten(waiting),
@@ -120,10 +116,18 @@ impl Server {
         }
     }
 
+    /// Other settings may need more history: the hub reads it, and who follows is told.
+    fn want(&self, seat: SeatId) {
+        let needs = self.driver.history(seat, self.clock.now());
+        if let (Some(needs), Some(instrument)) = (needs, self.driver.instrument_of(seat)) {
+            let _ = self.hub.candles(instrument, &needs);
+        }
+    }
+
     /// Market data of one trader comes in by two small tasks; what comes faster than it is read is merged.
     fn follow(&self, helpers: &mut JoinSet<()>, seat: SeatId, instrument: &InstrumentId) {
-        let Some(needs) = self.driver.needs(seat) else { return };
-        let mut board = self.hub.candles(instrument, needs);
+        let Some(needs) = self.driver.history(seat, self.clock.now()) else { return };
+        let mut board = self.hub.candles(instrument, &needs);
         let mut prices = self.hub.prices(instrument);
         board.mark_changed();
         let inbox = self.inbox.clone();
@@ -171,7 +175,7 @@ impl Server {
                 Happened::Back(Back::Lease(result)) => {
                     upkeep.renew = Some(self.clock.now() + third);
                     match result {
-                        Ok(lease) => self.lease = Some(lease),
+                        Ok(lease) => self.lease = lease,
                         Err(error) if error.lost_ownership() => {
                             let now = self.clock.now();
                             self.driver.notice(now, EventKind::LeaseLost);
@@ -221,12 +225,8 @@ impl Server {
         if due(&mut upkeep.renew) {
             let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
             let (lease, options) = (self.lease.clone(), self.options.clone());
-            let account = self.driver.id().clone();
             calls.push(Box::pin(async move {
-                Back::Lease(match lease {
-                    Some(lease) => store.renew(&lease, options.lease, clock.now()).await,
-                    None => store.acquire(&account, &options.owner, options.lease, clock.now()).await,
-                })
+                Back::Lease(store.renew(&lease, options.lease, clock.now()).await)
             }));
         }
         if due(&mut upkeep.clock) {
@@ -299,9 +299,13 @@ impl Server {
                 let last = if prices.mark.is_none() { PriceSource::Both } else { PriceSource::Last };
                 tell(last, prices.last, before.last);
             }
-            Message::Command(seat, command, done) => {
-                self.driver.command(seat, command, now);
-                let _ = done.send(());
+            Message::Errand { seat, key, errand, reply } => {
+                let _ = reply.send(self.driver.run_errand(seat, key.as_deref(), errand, now));
+            }
+            Message::NewNeeds(seat) => self.want(seat),
+            Message::May { seat, key, errand, reply } => {
+                let done = self.driver.did(seat, &key);
+                let _ = reply.send(if done { Ok(()) } else { self.driver.may(seat, &errand) });
             }
             Message::Ask(Ask::Account(reply)) => {
                 let status = self.driver.status(&self.options, now);
@@ -348,8 +352,8 @@ impl Server {
         match work {
             Work::Call { seat, request, purpose, call } => Box::pin(async move {
                 let (name, begun) = (call.name(), clock.now());
-                let order = purpose.order().map(tracing::field::display);
-                let span = tracing::debug_span!("call", order, call = name);
+                let order = purpose.order();
+                let span = tracing::debug_span!("call", %order, call = name);
                 let sent = exchange.call(call).instrument(span);
                 let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
                 let result = match answer {
@@ -404,9 +408,7 @@ impl Server {
         // By this machine's time: an end must come also where the venue's time stands still.
         let until = tokio::time::Instant::now() + duration(self.options.shutdown_takes);
         let now = self.clock.now();
-        for seat in self.driver.seats() {
-            self.driver.command(seat, Command::Stop, now);
-        }
+        self.driver.retire(now);
         let begun = self.driver.reads_done() + u64::from(self.driver.is_reading());
         self.driver.read_within(Span::ZERO, now);
         self.driver.tick(now);
@@ -475,7 +477,7 @@ impl Server {
 fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done> {
     let (seat, request) = (job.seat, job.request);
     // The history may be long: it is told once, before anything is decided.
-    let history = matches!(job.question, crate::runtime::driver::Question::History(_));
+    let history = matches!(job.question, crate::runtime::driver::Question::History { .. });
     let takes = if history { takes + Span::minutes(2) } else { takes };
     Box::pin(async move {
         let begun = clock.now();

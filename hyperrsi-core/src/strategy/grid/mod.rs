@@ -365,6 +365,10 @@ impl Strategy for Grid {
         self.answer(ctx, true, fill.opens())
     }
 
+    fn fingerprint(&self) -> String {
+        self.hash.to_string()
+    }
+
     fn save(&self) -> Option<serde_json::Value> {
         serde_json::to_value(&self.state).ok()
     }

@@ -326,6 +326,10 @@ impl Strategy for Hyperrsi {
         decision
     }
 
+    fn fingerprint(&self) -> String {
+        self.snapshot.hash.to_string()
+    }
+
     fn save(&self) -> Option<serde_json::Value> {
         serde_json::to_value(&self.state).ok()
     }

@@ -32,6 +32,8 @@ fn approved(order: OrderSpec) -> Approved<Opening> {
         order,
         price: price(dec!(100)),
         min_entry_notional: None,
+        at_most: None,
+        by_hand: false,
     };
     *books.review(NOW, slot, &ask).unwrap()
 }

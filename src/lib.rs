@@ -59,7 +59,7 @@
 //! | `runtime` | runs strategies on paper and live, over tokio |
 //! | `parquet` | reads candle files and writes trades and equity in Parquet |
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
-//! | `conformance` | suites to run your own strategies and stores against |
+//! | `conformance` | suites to run your own implementations against: strategies, exchanges, stores |
 //! | `sqlite` | keeps everything that outlives the process in one SQLite file |
 //! | `practice` | local servers that speak the protocols of real venues |
 //! | `okx` | the OKX adapter, in `exchanges::okx` |

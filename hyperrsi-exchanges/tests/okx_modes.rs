@@ -7,7 +7,7 @@ mod wire;
 use hyperrsi_core::exchange::{
     ErrorClass, ExchangeExt as _, Lookup, OrderClass, OrderName, OrderOutcome, OrderRef,
 };
-use hyperrsi_core::model::{InstrumentId, OrderKind, Reducing, Span, Ticket, Timestamp};
+use hyperrsi_core::model::{InstrumentId, OrderKind, PositionSide, Reducing, Span, Ticket, Timestamp};
 use hyperrsi_exchanges::net::Clock;
 use hyperrsi_exchanges::okx::VENUE;
 use serde_json::{Value, json};
@@ -159,4 +159,36 @@ async fn where_spot_shares_margin_orders_say_cross_and_are_looked_for_on_both_si
     let asked = server.on("/api/v5/trade/fills-history");
     let of = |kind: &str| asked.iter().any(|heard| heard.target.contains(&format!("instType={kind}")));
     assert!(of("SPOT") && of("MARGIN"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_fill_of_a_one_way_account_that_says_no_leg_takes_it_from_its_order() {
+    let fill = |trade: &str, order: &str, side: &str, kind: &str, profit: &str| {
+        json!({"instId": "BTC-USDT-SWAP", "billId": trade, "tradeId": trade, "ordId": order, "clOrdId": "", "side": side,
+            "posSide": "net", "execType": "T", "subType": kind, "fillPx": "60000", "fillSz": "1", "fillPnl": profit,
+            "fee": "-0.1", "feeCcy": "USDT", "fillTime": "1746000000001", "ts": "1746000000001"})
+    };
+    let page = json!([
+        fill("4", "14", "sell", "5", "0"), // closes a long, it says
+        fill("3", "13", "sell", "2", "7"), // realised something
+        fill("2", "12", "sell", "2", "0"), // at the entry price: the order only reduces
+        fill("1", "11", "buy", "1", "0"),
+    ]);
+    let server = Server::start(move |heard| match heard.path() {
+        "/api/v5/trade/fills-history" => rows(page.clone()),
+        ORDER => {
+            let reduces = heard.target.contains("ordId=12");
+            rows(json!([{"instId": "BTC-USDT-SWAP", "ordId": "1", "ordType": "market", "state": "filled", "side": "sell",
+                "posSide": "net", "reduceOnly": reduces.to_string(), "sz": "1"}]))
+        }
+        _ => usual(heard),
+    })
+    .await;
+    let swap = InstrumentId::new(VENUE, "BTC-USDT-SWAP");
+    let fills =
+        account(&server).fills(Some(swap), Timestamp::from_millis(1_746_000_000_000), 10).await.unwrap();
+    let legs: Vec<_> = fills.items.iter().map(|one| (one.order.as_str().to_owned(), one.fill.leg)).collect();
+    let long = |order: &str| (order.to_owned(), PositionSide::Long);
+    assert_eq!(legs, [long("11"), long("12"), long("13"), long("14")]);
+    assert_eq!(server.on(ORDER).len(), 2, "only the orders of fills that do not tell are asked for");
 }

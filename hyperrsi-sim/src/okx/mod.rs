@@ -47,11 +47,14 @@ impl Okx {
     }
 }
 
-/// The default practice account: 100 000 USDT, 1 BTC, 10 ETH; BTC and ETH as swap and spot; cross margin. `candles`
+/// The default practice account: 100 000 USDT, 1 BTC, 10 ETH, 100 SOL; all three as swap and spot; cross margin. `candles`
 /// replay on both BTC markets, everything else walks at random from `seed`.
 pub fn practice(hedged: bool, candles: Option<Candles>, seed: u64, faults: Script) -> Practice {
-    let mut setup =
-        Setup::new(VENUE).deposit("USDT", dec!(100_000)).deposit("BTC", dec!(1)).deposit("ETH", dec!(10));
+    let mut setup = Setup::new(VENUE)
+        .deposit("USDT", dec!(100_000))
+        .deposit("BTC", dec!(1))
+        .deposit("ETH", dec!(10))
+        .deposit("SOL", dec!(100));
     setup.position_mode = if hedged { PositionMode::Hedge } else { PositionMode::OneWay };
     setup.margin_mode = MarginMode::Cross;
     setup.leverage = 3;
@@ -60,11 +63,14 @@ pub fn practice(hedged: bool, candles: Option<Candles>, seed: u64, faults: Scrip
     setup.first_id = 2_497_956_918_703_120_384;
     let btc = candles.map_or(Source::Walk { seed, price: 60_000.0 }, Source::Recorded);
     let eth = Source::Walk { seed: seed.wrapping_add(1), price: 3_000.0 };
+    let sol = Source::Walk { seed: seed.wrapping_add(2), price: 150.0 };
     let markets = vec![
         (swap("BTC", dec!(0.01), dec!(0.1)), btc.clone()),
         (swap("ETH", dec!(0.1), dec!(0.01)), eth.clone()),
+        (swap("SOL", dec!(1), dec!(0.01)), sol.clone()),
         (spot("BTC", dec!(0.00000001), dec!(0.00001), dec!(0.1)), btc),
         (spot("ETH", dec!(0.000001), dec!(0.001), dec!(0.01)), eth),
+        (spot("SOL", dec!(0.000001), dec!(0.01), dec!(0.01)), sol),
     ];
     Practice { setup, markets, faults, keys: Keys::default(), rate_limits: true }
 }

@@ -48,7 +48,8 @@ pub(super) struct Probe {
     pub(super) quantity: Quantity,
     /// The venue's time at the start.
     pub(super) began: Timestamp,
-    leverage: u32,
+    /// The leverage it has.
+    pub(super) leverage: u32,
     margin_mode: MarginMode,
     ids: AtomicU64,
 }

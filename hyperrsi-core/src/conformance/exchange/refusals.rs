@@ -31,8 +31,8 @@ pub(super) async fn too_little_margin_is_named(probe: &Probe) -> Outcome {
     let Some(money) = balances.iter().find(|one| one.asset == probe.instrument.quote) else {
         return probe.fail("balances", &format!("some {}", probe.instrument.quote), &balances);
     };
-    // Everything at the highest leverage, and half as much again.
-    let leverage = Decimal::from(probe.instrument.max_leverage.max(1));
+    // Everything at the leverage there is, and half as much again.
+    let leverage = Decimal::from(probe.leverage);
     let value =
         probe.sum(money.total.get().times(leverage).and_then(|all| all.times(Decimal::new(15, 1))))?;
     let raw = probe.sum(value.over(probe.price.get()))?;

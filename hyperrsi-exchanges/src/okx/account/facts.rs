@@ -3,13 +3,14 @@ use crate::okx::pages::{Batch, oldest_first};
 use crate::okx::parse::{self, Envelope};
 use crate::okx::request;
 use hyperrsi_core::exchange::{
-    AccountConfig, CashFlow, ErrorClass, ExchangeError, FeeRates, LeverageSetting, Page, Refused, VenueFill,
-    VenuePosition,
+    AccountConfig, CashFlow, ErrorClass, ExchangeError, FeeRates, LeverageSetting, OrderClass, OrderName,
+    Page, Refused, VenueFill, VenuePosition,
 };
 use hyperrsi_core::model::{
     Balance, Instrument, InstrumentId, InstrumentKind, MarginMode, PositionMode, PositionSide, Span,
     Timestamp,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Inner {
@@ -190,13 +191,28 @@ impl Inner {
         let body = self.rest.send(&call).await?;
         let rows: Vec<parse::FillRow<'_>> = Envelope::read(&body)?.rows("the fills of okx")?;
         let mut items = Vec::with_capacity(rows.len());
+        let mut reducing = BTreeMap::new();
         for row in &rows {
-            if let Some(fill) = row.read(&known)? {
-                items.push((fill.fill.time, row.bill_id.to_string(), fill));
+            let Some(mut fill) = row.read(&known)? else { continue };
+            if row.leg_is_unsaid(&known) {
+                if !reducing.contains_key(&fill.order) {
+                    reducing.insert(fill.order.clone(), self.only_reduces(&fill).await?);
+                }
+                if reducing.get(&fill.order) == Some(&true) {
+                    fill.fill.leg = fill.fill.leg.opposite();
+                }
             }
+            items.push((fill.fill.time, row.bill_id.to_string(), fill));
         }
         let last = rows.last().and_then(|row| row.bill_id.some().map(str::to_owned));
         Ok(Batch { items, last, full: rows.len() >= 100 })
+    }
+
+    /// Whether the order of a fill could only reduce.
+    async fn only_reduces(&self, fill: &VenueFill) -> Result<bool, ExchangeError> {
+        let instrument = self.rest.instrument(&fill.instrument).await?;
+        let call = request::query_order(&instrument, &OrderName::Venue(fill.order.clone()));
+        Ok(self.single(&call, OrderClass::Plain).await?.is_some_and(|order| order.reduce_only))
     }
 
     pub(super) async fn cash_flows(

@@ -131,7 +131,11 @@ impl Inner {
     }
 
     /// One order by its own endpoint; `None` if it says that there is none.
-    async fn single(&self, call: &Call, class: OrderClass) -> Result<Option<VenueOrder>, ExchangeError> {
+    pub(super) async fn single(
+        &self,
+        call: &Call,
+        class: OrderClass,
+    ) -> Result<Option<VenueOrder>, ExchangeError> {
         let known = self.rest.known().await?;
         match self.rest.send(call).await {
             Ok(body) => Ok(read(&body, class, &known)?.orders.into_iter().next()),

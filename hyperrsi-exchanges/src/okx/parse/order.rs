@@ -188,6 +188,8 @@ pub struct FillRow<'a> {
     fill_px: Num,
     fill_sz: Num,
     #[serde(default)]
+    fill_pnl: Num,
+    #[serde(default)]
     fee: Num,
     #[serde(borrow, default)]
     fee_ccy: Text<'a>,
@@ -197,6 +199,24 @@ pub struct FillRow<'a> {
 }
 
 impl FillRow<'_> {
+    /// Whether the row leaves open which leg it is of: in one-way mode, where it says neither what kind of bill it is nor
+    /// that it realised anything. The order tells.
+    pub fn leg_is_unsaid(&self, known: &Known) -> bool {
+        let contract = known.instrument(&self.inst_id).is_some_and(|instrument| !instrument.is_spot());
+        let named = position_side(&self.pos_side).is_some() || !matches!(&*self.sub_type, "" | "1" | "2");
+        contract && !named && self.fill_pnl.or_zero().is_zero()
+    }
+
+    /// In one-way mode the kind of bill tells, where it is more than "buy" and "sell": 5 closes a long, 6 a short. What
+    /// realised something has closed something.
+    fn reduces(&self) -> bool {
+        match &*self.sub_type {
+            "5" | "6" | "100" | "101" | "104" | "105" | "125" | "126" => true,
+            "" | "1" | "2" => !self.fill_pnl.or_zero().is_zero(),
+            _ => false,
+        }
+    }
+
     /// The fill; `None` for instruments the library does not trade.
     ///
     /// # Errors
@@ -209,8 +229,7 @@ impl FillRow<'_> {
             client_id: self.cl_ord_id.some(),
             side: &self.side,
             pos_side: &self.pos_side,
-            // In one-way mode only the kind of bill tells: 5 closes a long, 6 a short.
-            reduces: matches!(&*self.sub_type, "5" | "6" | "100" | "101" | "104" | "105" | "125" | "126"),
+            reduces: self.reduces(),
             price: self.fill_px,
             size: self.fill_sz,
             fee: self.fee,

@@ -229,7 +229,9 @@ fn many(args: &Args, run: &Run) -> Result<Value, Failure> {
                 "meaning": Reason::of(reason).meaning(args.lang),
                 "first": records.first().map(|record| sentence(record, args.lang)) })
         });
-        return Ok(json!({ "candles": records.len(), "actions": run.actions.len(), "reasons": rows.collect::<Vec<_>>() }));
+        return Ok(
+            json!({ "candles": records.len(), "actions": run.actions.len(), "reasons": rows.collect::<Vec<_>>() }),
+        );
     }
     say(format!("{} candles, {} actions between them\n", records.len(), run.actions.len()));
     for ((outcome, reason), found) in reasons {

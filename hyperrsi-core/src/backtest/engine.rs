@@ -175,12 +175,7 @@ impl Engine {
     }
 
     /// The same while market orders fill at `market`: at an open that lies beyond the price already (TRADING 15.3).
-    pub(super) fn pass_while(
-        &mut self,
-        now: Timestamp,
-        price: Price,
-        market: Price,
-    ) -> Result<(), Overflow> {
+    pub(super) fn pass_while(&mut self, now: Timestamp, price: Price, market: Price) -> Result<(), Overflow> {
         self.venue.move_to(market);
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }

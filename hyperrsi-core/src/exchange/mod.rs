@@ -31,6 +31,7 @@ mod order;
 mod refusal;
 mod request;
 
+pub use crate::model::VenueOrderId;
 pub use account::{
     AccountConfig, CashFlow, CashFlowKind, FeeRates, LeverageSetting, Permissions, VenueFill, VenuePosition,
 };
@@ -42,10 +43,7 @@ pub use ext::{ExchangeExt, MarketDataExt};
 pub use market::{
     FundingRate, Listing, MarketAnswer, MarketRequest, PricePoint, Ticker, TradingState, VenueStatus,
 };
-pub use crate::model::VenueOrderId;
-pub use order::{
-    OWN_PREFIX, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderKind,
-};
+pub use order::{OWN_PREFIX, OrderClass, OrderName, OrderRef, Origin, VenueOrder, VenueOrderKind};
 pub use refusal::{ErrorClass, Refused};
 pub use request::{Amendment, Attached, Linked, Mismatch, Request, Trailing, Urgency};
 

@@ -93,10 +93,8 @@ impl Trader {
     /// Remembers in whose name actions are recorded.
     pub(super) fn note_author(&mut self, record: &DecisionRecord) {
         if self.author.settings_hash != record.settings_hash || self.author.strategy != record.strategy {
-            self.author = Author {
-                strategy: record.strategy.clone(),
-                settings_hash: record.settings_hash.clone(),
-            };
+            self.author =
+                Author { strategy: record.strategy.clone(), settings_hash: record.settings_hash.clone() };
         }
     }
 }

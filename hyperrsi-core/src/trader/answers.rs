@@ -285,7 +285,8 @@ impl Trader {
             return self.take_over(side, position.quantity, position.average);
         }
         let leg = self.leg_mut(side);
-        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill {
+        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill
+        {
             return Ok(());
         }
         if in_flight {

@@ -86,7 +86,8 @@ impl Trader {
 
     /// Cancels those of the named orders.
     pub(super) fn cancel_named(&mut self, side: PositionSide, which: impl Fn(&Named) -> bool) {
-        let orders: Vec<_> = self.leg(side).named.iter().filter(|n| which(n)).map(|n| n.order.clone()).collect();
+        let orders: Vec<_> =
+            self.leg(side).named.iter().filter(|n| which(n)).map(|n| n.order.clone()).collect();
         for order in orders {
             let request = self.request();
             self.outputs.push_back(Output::CancelForeign { request, order });

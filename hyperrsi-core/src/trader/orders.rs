@@ -150,9 +150,15 @@ impl Orders {
     }
     /// Whether a take profit of that level and epoch has ended without filling, and not because we asked for it.
     pub(crate) fn was_taken_away(&self, side: PositionSide, level: u8, epoch: u32) -> bool {
-        self.finished.iter().rev().find(|o| {
-            o.spec.leg == side && o.epoch == epoch && matches!(o.role, Role::TakeProfit(k, _) if k == level)
-        }).is_some_and(|o| !o.cancelling && o.status == OrderStatus::Cancelled)
+        self.finished
+            .iter()
+            .rev()
+            .find(|o| {
+                o.spec.leg == side
+                    && o.epoch == epoch
+                    && matches!(o.role, Role::TakeProfit(k, _) if k == level)
+            })
+            .is_some_and(|o| !o.cancelling && o.status == OrderStatus::Cancelled)
     }
     /// The fills that orders which reduce still await are not to be had: the position says what they did.
     pub(crate) fn stop_awaiting(&mut self) {

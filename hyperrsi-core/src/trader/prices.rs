@@ -44,7 +44,8 @@ impl Trader {
     /// Mark price and last trade that lie absurdly far apart are told once, until they meet again. Stops go by the price they
     /// are set to, and no exit is refused (FAULTS 41).
     fn compare_prices(&mut self) {
-        let (Some(mark), Some(last)) = (self.price(TriggerSource::Mark), self.price(TriggerSource::Last)) else {
+        let (Some(mark), Some(last)) = (self.price(TriggerSource::Mark), self.price(TriggerSource::Last))
+        else {
             return;
         };
         let apart = (last - mark).abs() > APART * mark;

@@ -21,7 +21,7 @@ fn entered(plan: ExitPlan) -> Rig {
 
 fn actions(rig: &Rig) -> Vec<&DecisionRecord> {
     let of = |event| match event {
-        &Event::Acted(ref record) => Some(&**record),
+        Event::Acted(record) => Some(&**record),
         _ => None,
     };
     rig.events.iter().filter_map(of).collect()
@@ -78,7 +78,8 @@ fn s17_1_every_action_is_journaled_once_as_it_is_told() {
 #[test]
 fn s17_1_trail_amendments_are_actions_and_trails_that_move_without_one_are_not() {
     // T-10, last row: interval 5 s, step 0.05 %.
-    let mut rig = entered(ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5))).trail_after(1, dec!(0.5)));
+    let mut rig =
+        entered(ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5))).trail_after(1, dec!(0.5)));
     rig.price(102.0);
     rig.fill_take_profit(LONG);
     assert_eq!(told(&rig), [adjust("trailing_stop")], "its placement is the first amendment (9.5)");

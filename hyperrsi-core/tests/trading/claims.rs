@@ -19,7 +19,8 @@ impl Held {
     fn new() -> Self {
         let mut rig = Rig::new(instrument(dec!(0.1), dec!(0.01), dec!(0.01)));
         rig.mode = Mode::Silent;
-        let mut held = Self { rig, orders: ["hand-stop", "hand-target", "other"].map(VenueOrderId::new).to_vec() };
+        let mut held =
+            Self { rig, orders: ["hand-stop", "hand-target", "other"].map(VenueOrderId::new).to_vec() };
         held.rig.feed(Input::Link(hyperrsi_core::trader::Link::Gap));
         held.read();
         held

@@ -91,8 +91,13 @@ fn s13_4_a_refused_close_of_dust_ends_the_leg_instead_of_trying_for_ever() {
     rig.fill(&close, dec!(101), dec!(0.95));
     let report = rig.report(close.client_id, OrderStatus::Cancelled, dec!(0.95).into());
     rig.feed(Input::Order(report));
-    let again = rig.asked.iter().position(|asked| matches!(asked, Asked::Place(_, spec) if spec.kind == OrderKind::Market));
-    let Asked::Place(request, rest) = rig.asked.remove(again.expect("the rest is tried")) else { unreachable!() };
+    let again = rig
+        .asked
+        .iter()
+        .position(|asked| matches!(asked, Asked::Place(_, spec) if spec.kind == OrderKind::Market));
+    let Asked::Place(request, rest) = rig.asked.remove(again.expect("the rest is tried")) else {
+        unreachable!()
+    };
     assert_eq!(rest.quantity.get(), dec!(0.05));
     rig.answer(request, crate::trailing::other());
     assert!(rig.events.iter().any(|event| matches!(event, Event::Dust { side: LONG, .. })));

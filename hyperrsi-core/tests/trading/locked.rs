@@ -27,7 +27,12 @@ fn locking() -> Policy {
 /// Long 1 at 100: levels at 102, 103 and 104 for 0.3, 0.3 and 0.4, stop at 95, break-even on.
 fn laddered() -> Rig {
     let mut rig = Rig::with(spot(), locking());
-    rig.enter(LONG, dec!(1), dec!(100), break_even(ladder([30, 30, 40])).stop_loss(Distance::percent(dec!(5))));
+    rig.enter(
+        LONG,
+        dec!(1),
+        dec!(100),
+        break_even(ladder([30, 30, 40])).stop_loss(Distance::percent(dec!(5))),
+    );
     rig
 }
 

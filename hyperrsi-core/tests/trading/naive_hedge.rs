@@ -207,7 +207,8 @@ impl Pair {
         let reached = |price: Decimal| if to > from { price <= to } else { price >= to };
         all.retain(|(price, _)| reached(*price));
         all.sort_by_key(|(price, _)| (*price - from).abs());
-        let level = |event: &Event| matches!(event, Event::Level(k) if self.rules.stop == Some(Stop::MainLevel(*k)));
+        let level =
+            |event: &Event| matches!(event, Event::Level(k) if self.rules.stop == Some(Stop::MainLevel(*k)));
         if let [(one, first), (two, second), ..] = all.as_slice()
             && one == two
             && !level(first)
@@ -335,7 +336,9 @@ fn rows(trade: &Trade, last: Decimal, at_end: impl Fn(&Rows) -> bool) -> Rows {
             (what, fill.price.get().normalize(), fill.quantity.get().normalize())
         })
         .collect();
-    if at_end(&rows) && let Some(row) = rows.last_mut().filter(|row| row.1 == last) {
+    if at_end(&rows)
+        && let Some(row) = rows.last_mut().filter(|row| row.1 == last)
+    {
         row.0 = "backtest_end";
     }
     rows
@@ -393,8 +396,10 @@ fn compare(rules: &Rules, hedge: HedgeRules, candles: &[[i64; 4]]) -> Result<boo
     }
     let (hedges, mains): (Vec<_>, Vec<_>) = run.trades.iter().partition(|trade| trade.hedge);
     prop_assert_eq!(mains.len(), 1);
-    let at_end = |rows: &Rows| rows.last().is_some_and(|row| matches!(row.0, "hedge_linked" | "backtest_end"));
-    let mut naive: Rows = pair.main.entries.iter().map(|(price, quantity)| ("entry", *price, *quantity)).collect();
+    let at_end =
+        |rows: &Rows| rows.last().is_some_and(|row| matches!(row.0, "hedge_linked" | "backtest_end"));
+    let mut naive: Rows =
+        pair.main.entries.iter().map(|(price, quantity)| ("entry", *price, *quantity)).collect();
     naive.extend(&pair.main.exits);
     let sorted = |mut rows: Rows| {
         rows.sort_by_key(|row| row.0 != "entry"); // exits and entries each keep their order
@@ -404,7 +409,9 @@ fn compare(rules: &Rules, hedge: HedgeRules, candles: &[[i64; 4]]) -> Result<boo
     let mut ours: Vec<Rows> = hedges.iter().map(|trade| rows(trade, last.normalize(), at_end)).collect();
     let mut theirs = pair.done;
     for rows in ours.iter_mut().chain(&mut theirs) {
-        if at_end(rows) && let Some(row) = rows.last_mut().filter(|row| row.1 == last.normalize()) {
+        if at_end(rows)
+            && let Some(row) = rows.last_mut().filter(|row| row.1 == last.normalize())
+        {
             row.0 = "backtest_end";
         }
     }

@@ -2,7 +2,9 @@
 
 use super::{Driver, Purpose, Question, READ_AFTER_FILL, SeatId, Sent, Work};
 use crate::exchange::{OrderName, OrderRef, Request};
-use crate::model::{ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource, VenueOrderId};
+use crate::model::{
+    ClientOrderId, OrderKind, OrderSpec, RequestId, Span, Ticket, Timestamp, TriggerSource, VenueOrderId,
+};
 use crate::runtime::mapping::{self, Asked, NotAmended};
 use crate::trader::{Answer, Configure, Input, Lookup, Output, PersistClass, Record, RejectClass};
 

@@ -10,6 +10,7 @@ use hyperrsi::backtest::sweep::{
 };
 use hyperrsi::backtest::{Backtest, Resampled};
 use hyperrsi::prelude::*;
+use hyperrsi::series::file::load_funding;
 use research::{Kind, Study};
 use shared::Failure;
 use std::collections::BTreeSet;
@@ -90,9 +91,13 @@ fn sweep<S: Subject>(
     let mut ranking = Ranking::new(metric, args.top).least_trades(args.study.min_trades);
     let mut map = args.html.as_ref().map(|_| heatmap(args, space)).transpose()?;
     let mut done = BTreeSet::new();
+    let funding = args.study.funding.as_ref().map(load_funding).transpose()?;
     let mut results = None;
     if let Some(path) = &args.out {
-        let fingerprint = Fingerprint::new(subject, config, space, candles);
+        let mut fingerprint = Fingerprint::new(subject, config, space, candles);
+        if let Some(rates) = &funding {
+            fingerprint = fingerprint.with_funding(rates);
+        }
         results = Some(if args.resume {
             let (file, found) = Results::resume(path, space, fingerprint, &mut |row| {
                 if done.insert(row.combo) {
@@ -119,7 +124,10 @@ fn sweep<S: Subject>(
     bar.reset_eta();
     let start = now();
     let mut runs = 0;
-    let resampled = Resampled::new(candles);
+    let mut resampled = Resampled::new(candles);
+    if let Some(rates) = &funding {
+        resampled = resampled.with_funding(rates);
+    }
     let stopped = sweep::run(subject, space, search, &resampled, threads, &done, &mut |row| {
         if let Some(Err(error)) = results.as_mut().map(|file| file.append(space, &row)) {
             return ControlFlow::Break::<ResultsError>(error);

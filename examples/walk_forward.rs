@@ -7,9 +7,10 @@ mod shared;
 use clap::Parser;
 use hyperrsi::backtest::sweep::{Search, Space, Subject, subject};
 use hyperrsi::backtest::walk_forward::{self, Plan};
-use hyperrsi::backtest::{save_equity, save_trades};
+use hyperrsi::backtest::{Resampled, save_equity, save_trades};
 use hyperrsi::model::Span;
 use hyperrsi::prelude::*;
+use hyperrsi::series::file::load_funding;
 use research::{Kind, Study};
 use shared::Failure;
 use std::io::Write;
@@ -99,7 +100,12 @@ fn walk<S: Subject>(
         plan.search = Search::Random { samples, seed: args.seed };
     }
     let bar = research::bar("walk-forward", 0);
-    let found = walk_forward::run(subject, space, candles, &plan, &mut |done, all| {
+    let funding = args.study.funding.as_ref().map(load_funding).transpose()?;
+    let mut resampled = Resampled::new(candles);
+    if let Some(rates) = &funding {
+        resampled = resampled.with_funding(rates);
+    }
+    let found = walk_forward::run_sharing(subject, space, &resampled, &plan, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     })?;

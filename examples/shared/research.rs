@@ -15,6 +15,9 @@ pub(crate) struct Study {
     /// The candles: CSV (plain, gzip or zstd); Parquet with the feature `parquet`.
     #[arg(long)]
     pub(crate) candles: PathBuf,
+    /// Funding rates of the instrument, a file as venues offer it; without it funding counts as 0.
+    #[arg(long)]
+    pub(crate) funding: Option<PathBuf>,
     /// What trades.
     #[arg(long, value_enum, default_value_t = Kind::Hyperrsi)]
     pub(crate) strategy: Kind,

@@ -5,10 +5,10 @@
 use hyperrsi_core::backtest::statistics::Random;
 use hyperrsi_core::backtest::sweep::subject::Threshold;
 use hyperrsi_core::backtest::sweep::{Metric, Search, Space};
-use hyperrsi_core::backtest::walk_forward::{Plan, WalkForward, WalkForwardError, run};
-use hyperrsi_core::backtest::{Backtest, Config, Run};
+use hyperrsi_core::backtest::walk_forward::{Plan, WalkForward, WalkForwardError, run, run_sharing};
+use hyperrsi_core::backtest::{Backtest, Config, Resampled, Room, Run};
 use hyperrsi_core::model::{Amount, Candle, Instrument, InstrumentId, Span, Timeframe, Timestamp};
-use hyperrsi_core::series::Candles;
+use hyperrsi_core::series::{Candles, FundingRates};
 use hyperrsi_core::strategy;
 use rust_decimal::Decimal;
 
@@ -164,4 +164,49 @@ fn what_cannot_be_walked_says_why() {
     let mut wrong = Space::new(serde_json::Map::new());
     wrong.add("level=200,300".parse().unwrap()).unwrap();
     assert!(fail(&wrong, &plan()).to_string().contains("level must be between 0 and 100, got 200"));
+}
+
+/// A rate of 1 % every eight hours.
+fn dear() -> FundingRates {
+    let mut rates = FundingRates::default();
+    for n in 0..40 * 3_i64 {
+        rates.push(Timestamp::from_millis(n * DAY / 3), Decimal::new(1, 2), None).unwrap();
+    }
+    rates
+}
+
+#[test]
+fn every_test_pays_the_funding_that_a_backtest_of_its_window_pays() {
+    let (candles, rates, plan) = (candles(99), dear(), plan());
+    let shared = Resampled::new(&candles).with_funding(&rates);
+    let subject = Threshold::new(config(), Timeframe::M15);
+    let found = run_sharing(&subject, &space(), &shared, &plan, &mut |_, _| {}).unwrap();
+    let step = found.steps.iter().find(|step| step.chosen.is_some()).expect("a combination was chosen");
+    let record = space().record(step.chosen.unwrap());
+    use hyperrsi_core::backtest::sweep::Subject;
+    let (mut config, mut strategy) = subject.build(record).unwrap();
+    (config.start, config.end) = (Some(step.window.test.start), Some(step.window.test.end));
+    config.close_at_end = true;
+    let plain = Backtest::new(&candles, config).unwrap().with_funding(&rates).run(&mut strategy).unwrap();
+    assert!(plain.trades.iter().any(|trade| trade.funding < Amount::ZERO), "something is paid");
+    let paid = |trades: &[hyperrsi_core::position::Trade]| -> Vec<Amount> {
+        let inside = |t: &&hyperrsi_core::position::Trade| step.window.test.contains(&t.entry_time);
+        trades.iter().filter(inside).map(|trade| trade.funding).collect()
+    };
+    assert_eq!(paid(&found.trades), paid(&plain.trades));
+    let without = walk(&candles, &plan);
+    assert!(without.trades.iter().all(|trade| trade.funding == Amount::ZERO));
+}
+
+#[test]
+fn a_sweep_scores_what_is_left_after_funding() {
+    use hyperrsi_core::backtest::sweep::{Subject, tally};
+    let (candles, rates) = (candles(99), dear());
+    let shared = Resampled::new(&candles).with_funding(&rates);
+    let subject = Threshold::new(config(), Timeframe::M15);
+    let swept = tally(&subject, &space(), &shared, 0, &mut Room::default()).unwrap();
+    let (config, mut strategy) = subject.build(space().record(0)).unwrap();
+    let plain = Backtest::new(&candles, config).unwrap().with_funding(&rates).run(&mut strategy).unwrap();
+    assert!(plain.trades.iter().any(|trade| trade.funding < Amount::ZERO));
+    assert_eq!(swept.trades, plain.trades);
 }

@@ -1,11 +1,12 @@
 use super::{Backtest, BacktestError, Config};
 use crate::model::{Span, Timeframe};
-use crate::series::Candles;
 use crate::series::aggregate::{NotAMultiple, resample};
+use crate::series::{Candles, FundingRates};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Candles and the longer timeframes built from them, each once however many backtests read it.
+/// Candles and the longer timeframes built from them, each once however many backtests read it; funding rates beside
+/// them, if there are any.
 ///
 /// ```
 /// # use hyperrsi_core::model::{Candle, Timeframe, Timestamp};
@@ -22,13 +23,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub struct Resampled<'a> {
     base: &'a Candles,
+    funding: Option<&'a FundingRates>,
     made: Mutex<BTreeMap<Timeframe, Arc<Candles>>>,
 }
 
 impl<'a> Resampled<'a> {
     /// Nothing is built before it is asked for.
     pub const fn new(base: &'a Candles) -> Self {
-        Self { base, made: Mutex::new(BTreeMap::new()) }
+        Self { base, funding: None, made: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The same with funding rates, for every backtest that reads it.
+    #[must_use]
+    pub const fn with_funding(mut self, rates: &'a FundingRates) -> Self {
+        self.funding = Some(rates);
+        self
+    }
+
+    /// The funding rates, if there are any.
+    pub const fn funding(&self) -> Option<&'a FundingRates> {
+        self.funding
     }
 
     /// The candles themselves.
@@ -59,6 +73,7 @@ impl<'a> Backtest<'a> {
     pub fn sharing(shared: &'a Resampled<'a>, config: Config) -> Result<Self, BacktestError> {
         let mut test = Self::new(shared.base(), config)?;
         test.data.shared = Some(shared);
+        test.data.funding = shared.funding;
         Ok(test)
     }
 

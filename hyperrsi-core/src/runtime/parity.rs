@@ -102,12 +102,14 @@ pub fn compare(
     });
     let (ours, theirs) = decisions;
     let mut alike = (0_usize, 0_usize);
-    for record in ours {
+    // What is done between candles follows prices, which a backtest has only as candles.
+    let of_candle = |decision: &&JournaledDecision| decision.record.at.is_none();
+    for record in ours.iter().filter(of_candle) {
         let at = |other: &&JournaledDecision| {
             let (one, two) = (&other.record, &record.record);
             (one.candle, one.timeframe, &one.symbol) == (two.candle, two.timeframe, &two.symbol)
         };
-        if let Some(other) = theirs.iter().find(at) {
+        if let Some(other) = theirs.iter().filter(of_candle).find(at) {
             alike.0 += 1;
             alike.1 += usize::from(record.decides_like(other));
         }

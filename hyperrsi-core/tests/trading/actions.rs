@@ -21,7 +21,7 @@ fn entered(plan: ExitPlan) -> Rig {
 
 fn actions(rig: &Rig) -> Vec<&DecisionRecord> {
     let of = |event| match event {
-        &Event::Acted(ref record) => Some(&**record),
+        Event::Acted(record) => Some(&**record),
         _ => None,
     };
     rig.events.iter().filter_map(of).collect()

@@ -1,6 +1,6 @@
 use super::{Space, Subject};
 use crate::backtest::Config;
-use crate::series::Candles;
+use crate::series::{Candles, FundingRates};
 use std::fmt;
 
 /// What results belong to: the candles, and everything else that is the same for all of them. Two runs with the same
@@ -33,6 +33,17 @@ impl Fingerprint {
             plan.word(u64::MAX);
         }
         Self { candles: mark(candles), plan: Mark(plan.0) }
+    }
+
+    /// The same with funding: results with other rates are other results.
+    #[must_use]
+    pub fn with_funding(self, rates: &FundingRates) -> Self {
+        let mut plan = Fnv(self.plan.0);
+        for row in rates.rows() {
+            plan.word(row.time.millis() as u64);
+            plan.text(&format!("{} {:?}", row.rate, row.mark));
+        }
+        Self { plan: Mark(plan.0), ..self }
     }
 }
 
@@ -110,6 +121,13 @@ mod tests {
         assert_eq!(first, of(&config, &space, 100.0));
         let other = of(&config, &space, 100.5);
         assert!(other.candles != first.candles && other.plan == first.plan);
+        let funded = |rate: i64| {
+            let mut rates = FundingRates::default();
+            rates.push(Timestamp::EPOCH, rust_decimal::Decimal::new(rate, 4), None).unwrap();
+            first.with_funding(&rates)
+        };
+        assert!(funded(1).plan != first.plan && funded(1).plan != funded(2).plan);
+        assert_eq!((funded(1), funded(1).candles), (funded(1), first.candles));
         let mut wider = Space::new(serde_json::Map::new());
         wider.add("level=20,30,40".parse().unwrap()).unwrap();
         assert_ne!(of(&config, &wider, 100.0).plan, first.plan);

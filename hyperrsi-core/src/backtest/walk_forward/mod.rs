@@ -18,7 +18,7 @@ mod trials;
 mod windows;
 
 pub use page::page;
-pub use run::{Plan, WalkForwardError, run};
+pub use run::{Plan, WalkForwardError, run, run_sharing};
 pub use text::text;
 pub use trials::{Best, Trials};
 pub use windows::{Window, windows};

@@ -8,7 +8,7 @@ use crate::backtest::sweep::{
 use crate::backtest::{Backtest, EquityCurve, Resampled, Room, Statistics, Tally};
 use crate::model::{Amount, Span, Timestamp, decimal_from_f64};
 use crate::position::Trade;
-use crate::series::Candles;
+use crate::series::{Candles, FundingRates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -98,7 +98,21 @@ pub fn run<S: Subject>(
     plan: &Plan,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<WalkForward, WalkForwardError> {
-    let walk = Walk { subject, space, candles, plan };
+    run_sharing(subject, space, &Resampled::new(candles), plan, progress)
+}
+
+/// [`run`] over candles that may have funding rates beside them: every training and every test pays them.
+///
+/// # Errors
+/// [`WalkForwardError`].
+pub fn run_sharing<S: Subject>(
+    subject: &S,
+    space: &Space,
+    shared: &Resampled<'_>,
+    plan: &Plan,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<WalkForward, WalkForwardError> {
+    let walk = Walk { subject, space, candles: shared.base(), funding: shared.funding(), plan };
     let windows = walk.windows()?;
     let depth = walk.depth()?;
     let count = plan.search.count(space.size());
@@ -111,8 +125,7 @@ pub fn run<S: Subject>(
 
     let whole = walk.whole();
     let mut collector = Collector::new(walk.ranking(), plan.blocks);
-    let shared = Resampled::new(candles);
-    walk.each(&shared, &whole, &mut |combo, outcome| {
+    walk.each(shared, &whole, &mut |combo, outcome| {
         collector.take(combo, outcome);
         tell();
     });
@@ -123,7 +136,7 @@ pub fn run<S: Subject>(
     for window in windows {
         let stretch = walk.stretch(&window.train, depth);
         let mut ranking = walk.ranking();
-        walk.each(&Resampled::new(&stretch), &window.train, &mut |combo, outcome| {
+        walk.each(&walk.share(&stretch), &window.train, &mut |combo, outcome| {
             let outcome = outcome.map(|tally| Score::of(&tally));
             ranking.offer(&Row { combo, outcome });
             tell();
@@ -131,7 +144,7 @@ pub fn run<S: Subject>(
         let best = ranking.best().first().map(|entry| Entry::clone(entry));
         let stretch = walk.stretch(&window.test, depth);
         let test = best.as_ref().and_then(|best| {
-            let shared = Resampled::new(&stretch);
+            let shared = walk.share(&stretch);
             walk.one(&shared, &window.test, best.combo, Some(course.balance), &mut room).ok()
         });
         course.append(&stretch, &window.test, test.as_ref(), room.equity());
@@ -149,10 +162,23 @@ struct Walk<'a, S> {
     subject: &'a S,
     space: &'a Space,
     candles: &'a Candles,
+    funding: Option<&'a FundingRates>,
     plan: &'a Plan,
 }
 
-impl<S: Subject> Walk<'_, S> {
+impl<'a, S: Subject> Walk<'a, S> {
+    /// The candles of a stretch with what is known of funding.
+    fn share<'s>(&self, stretch: &'s Candles) -> Resampled<'s>
+    where
+        'a: 's,
+    {
+        let shared = Resampled::new(stretch);
+        match self.funding {
+            Some(rates) => shared.with_funding(rates),
+            None => shared,
+        }
+    }
+
     const fn ranking(&self) -> Ranking {
         Ranking::new(self.plan.metric, 1).least_trades(self.plan.least_trades)
     }

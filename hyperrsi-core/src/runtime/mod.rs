@@ -37,22 +37,14 @@ mod options;
 pub mod paper;
 #[cfg(feature = "runtime")]
 pub mod parity;
+#[cfg(feature = "runtime")]
+mod process;
 mod replay;
 mod series;
 #[cfg(feature = "runtime")]
 mod session;
 #[cfg(feature = "runtime")]
 mod writer;
-
-/// Runs a future to its end on a runtime of its own, for programs that have none.
-///
-/// # Errors
-/// When the operating system gives no threads.
-#[cfg(feature = "runtime")]
-pub fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(future))
-}
 
 #[cfg(feature = "runtime")]
 pub use clock::{Clock, Sleep, VenueClock};
@@ -62,6 +54,8 @@ pub use driver::{Plan, SeatId};
 #[cfg(feature = "runtime")]
 pub use hub::{Board, Hub, HubOptions, Prices};
 pub use options::Options;
+#[cfg(feature = "runtime")]
+pub use process::{asked_to_end, block_on, first_of, spawn};
 pub use replay::{Replay, replay_identical};
 pub use series::{Shelf, Shelved};
 #[cfg(feature = "runtime")]

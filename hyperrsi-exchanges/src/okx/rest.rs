@@ -59,7 +59,8 @@ impl Rest {
     }
 
     async fn once(&self, call: &Call) -> Result<Bytes, ExchangeError> {
-        self.limiter.acquire(&call.cost, call.urgency).await?;
+        let cost = call.cost.clone().under_wider(self.config.speed);
+        self.limiter.acquire(&cost, call.urgency).await?;
         let target = call.target();
         let mut headers: Vec<(&'static str, String)> = Vec::with_capacity(6);
         if call.body.is_some() {
@@ -87,7 +88,7 @@ impl Rest {
         match &answer {
             Err(ExchangeError::RateLimited { retry_after }) => {
                 let wait = retry_after.map_or(call.cost.rule.window_ms.into(), |span| span.millis());
-                self.limiter.refused(&call.cost, Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+                self.limiter.refused(&cost, Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
             }
             Err(ExchangeError::Banned { until }) => {
                 self.limiter.banned(until.unwrap_or_else(|| Clock::local() + Span::minutes(5)));

@@ -22,6 +22,11 @@ pub enum Source {
     },
     /// Recorded candles, moved in time so that they go on from now. After the last one the price stands still.
     Recorded(Candles),
+    /// A price that stands still until it is moved.
+    Still {
+        /// Where it stands.
+        price: f64,
+    },
 }
 
 /// What a feed does next.
@@ -65,6 +70,7 @@ impl Feed {
             Source::Walk { seed, price } => {
                 (Some(fastrand::Rng::with_seed(seed)), price, VecDeque::new(), Timeframe::M1)
             }
+            Source::Still { price } => (None, price, VecDeque::new(), Timeframe::M1),
             Source::Recorded(candles) => {
                 let first = candles.get(0).map_or(1.0, |candle| candle.open);
                 (None, first, candles.iter().collect(), candles.timeframe())
@@ -169,6 +175,17 @@ impl Feed {
                 return Ok(moves);
             }
         }
+    }
+
+    /// The price is moved by hand; the source goes on from there.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the price leaves the range of a decimal.
+    pub fn go_to(&mut self, at: Timestamp, price: Price) -> Result<Move, Overflow> {
+        self.last = price.to_f64();
+        self.plan =
+            Candle::new(self.plan.open_time, self.last, self.last, self.last, self.last, self.plan.volume);
+        self.step(at, self.last, false)
     }
 
     fn step(&mut self, at: Timestamp, point: f64, jump: bool) -> Result<Move, Overflow> {

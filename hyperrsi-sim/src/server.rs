@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ws::{Message, WebSocket};
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::Response;
-use hyperrsi_core::model::{Overflow, Span, Timestamp};
+use hyperrsi_core::model::{InstrumentId, Overflow, Price, Span, Timestamp};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -75,10 +75,16 @@ impl Shared {
 }
 
 /// A running practice venue. Dropping it ends it.
-#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    shared: Arc<Shared>,
     tasks: Vec<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -102,7 +108,7 @@ impl Server {
             TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let beat = Arc::clone(&shared);
-        let router = Router::new().fallback(serve).with_state(shared);
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
         let tasks = vec![
             tokio::spawn(async move {
                 let mut ticks = tokio::time::interval(BEAT);
@@ -115,7 +121,7 @@ impl Server {
                 let _ = axum::serve(listener, router).await;
             }),
         ];
-        Ok(Self { address, tasks })
+        Ok(Self { address, shared, tasks })
     }
 
     /// Where it listens.
@@ -126,6 +132,25 @@ impl Server {
     /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Acts on the venue as whoever runs it, or as the account's owner by hand; streams are told.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal.
+    pub fn act<T>(&self, act: impl FnOnce(&mut World) -> T) -> Result<T, Overflow> {
+        let mut world = self.shared.current();
+        let result = act(&mut world);
+        world.advance(&*self.shared.wire, self.shared.clock.now(wall()))?;
+        Ok(result)
+    }
+
+    /// Moves a market to a price, through everything between.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal.
+    pub fn go_to(&self, id: &InstrumentId, price: Price) -> Result<(), Overflow> {
+        self.shared.current().go_to(&*self.shared.wire, id, price)
     }
 
     /// Waits until it ends, which it does only when it is aborted.

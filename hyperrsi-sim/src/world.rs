@@ -3,8 +3,8 @@ use crate::limit::{Limiter, Rate};
 use crate::session::truncated;
 use crate::{Call, Frame, News, Reply, Session, Turned, Wire};
 use hyperrsi_core::exchange::{ErrorClass, OrderClass};
-use hyperrsi_core::model::{Instrument, InstrumentId, Overflow, PositionMode, Side, Span, Timestamp};
-use hyperrsi_core::sim::account::fault::{Fault, Script};
+use hyperrsi_core::model::{Instrument, InstrumentId, Overflow, PositionMode, Price, Side, Span, Timestamp};
+use hyperrsi_core::sim::account::fault::{Fault, Rule, Script};
 use hyperrsi_core::sim::account::{Account, NewOrder, Setup, Terms};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc::UnboundedSender;
@@ -160,6 +160,30 @@ impl World {
         }
         self.tell(wire, news);
         Ok(())
+    }
+
+    /// A market is moved to a price by hand, through everything between.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal.
+    pub fn go_to(&mut self, wire: &dyn Wire, id: &InstrumentId, price: Price) -> Result<(), Overflow> {
+        let now = self.now;
+        let Some(feed) = self.feeds.get_mut(id) else { return Ok(()) };
+        feed.go_to(now, price)?;
+        self.account.glide(now, id, price)?;
+        self.tell(wire, vec![News::Price { instrument: id.clone(), price, at: now }]);
+        Ok(())
+    }
+
+    /// Something is to go wrong from now on.
+    pub fn schedule(&mut self, rule: Rule) {
+        self.script.add(rule);
+    }
+
+    /// Nothing more goes wrong: what was scheduled is forgotten, what lasts ends.
+    pub fn heal(&mut self) {
+        self.script = Script::default();
+        (self.skew, self.down_until, self.banned_until) = (Span::ZERO, None, None);
     }
 
     fn move_markets(&mut self, now: Timestamp) -> Result<Vec<News>, Overflow> {

@@ -61,7 +61,14 @@ table! {
 }
 
 /// The error of a code, with the venue's words, cut to a length that fits a log line.
+///
+/// A wrong `posSide` has the code of every wrong parameter; ours is never wrong but when somebody changed the position mode
+/// (FAULTS 51).
 pub fn error(code: &str, message: &str) -> ExchangeError {
+    let class = match class(code) {
+        ErrorClass::InvalidRequest if message.contains("posSide") => ErrorClass::ModeMismatch,
+        class => class,
+    };
     let message: String = message.chars().take(200).collect();
-    ExchangeError::from_venue(class(code), code, message)
+    ExchangeError::from_venue(class, code, message)
 }

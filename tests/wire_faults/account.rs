@@ -35,17 +35,16 @@ async fn f50_wire_the_position_mode_is_read_and_never_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f51_wire_a_mode_changed_meanwhile_is_noticed_and_told() {
+async fn f51_wire_a_mode_changed_meanwhile_is_told_and_followed() {
     let rig = Rig::new().await;
     rig.happen(Fault::FlipPositionMode);
     rig.enter(LONG, dec!(0.05));
+    rig.until_events("order_refused", 1).await;
     rig.until_events("mode_mismatch", 1).await;
-    rig.until("entries wait", |status| !status.gates.is_empty()).await;
-    assert_eq!(
-        rig.account.account_config().await.unwrap().position_mode,
-        PositionMode::OneWay,
-        "left as it is"
-    );
+    let mode = rig.account.account_config().await.unwrap().position_mode;
+    assert_eq!(mode, PositionMode::OneWay, "it is left as somebody set it");
+    rig.ready().await;
+    rig.long(dec!(0.05)).await; // in the words of the mode that is now
     rig.assert_sound().await;
 }
 
@@ -54,6 +53,11 @@ async fn f48_wire_leverage_that_cannot_be_set_keeps_entries_away() {
     let mut rig = Rig::cold(true, "BTC-USDT-SWAP", |practice| practice.setup.leverage = 10).await;
     rig.fault("set_leverage", 1_000, Fault::Reject { class: ErrorClass::PositionLimit, code: None });
     rig.begin().await.unwrap();
+    rig.until("all else is known", |status| {
+        let gates: Vec<&str> = status.gates.iter().map(|gate| gate.code.as_str()).collect();
+        gates == ["leverage_mismatch"] && status.warm_up.0 >= status.warm_up.1
+    })
+    .await;
     rig.enter(LONG, dec!(0.05));
     rig.until_skipped("leverage_mismatch").await;
     assert_eq!(rig.openings().len(), 0);

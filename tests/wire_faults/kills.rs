@@ -3,7 +3,7 @@
 use crate::rig::*;
 use hyperrsi::model::Span;
 use hyperrsi::prelude::*;
-use hyperrsi::sim::account::fault::{Fault, Rule};
+use hyperrsi::sim::account::fault::{Fault, Rule, Stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f01_wire_an_entry_that_never_arrived_is_looked_up_and_not_sent_again() {
@@ -13,6 +13,7 @@ async fn f01_wire_an_entry_that_never_arrived_is_looked_up_and_not_sent_again() 
     rig.until_events("entry_sent", 1).await;
     rig.kill().await;
     rig.start().await;
+    rig.until_events("order_settled", 1).await;
     assert_eq!(rig.openings().len(), 0);
     rig.assert_sound().await;
     rig.long(dec!(0.05)).await;
@@ -23,10 +24,7 @@ async fn f01_wire_an_entry_that_never_arrived_is_looked_up_and_not_sent_again() 
 async fn f02_wire_an_entry_whose_answer_died_with_the_process_is_adopted_and_protected() {
     let mut rig = Rig::new().await;
     rig.fault("place", 1, Fault::DropAck);
-    rig.happen(Fault::MuteStream {
-        stream: hyperrsi::sim::account::fault::Stream::Private,
-        for_ms: Span::minutes(3),
-    });
+    rig.happen(Fault::MuteStream { stream: Stream::Private, for_ms: Span::minutes(3) });
     rig.enter(LONG, dec!(0.05));
     rig.until_venue("the fill", |world| held(world, &rig.instrument.id, LONG) == dec!(0.05)).await;
     rig.kill().await;

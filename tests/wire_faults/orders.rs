@@ -5,15 +5,17 @@ use hyperrsi::exchange::ErrorClass;
 use hyperrsi::model::Span;
 use hyperrsi::practice::World;
 use hyperrsi::prelude::*;
-use hyperrsi::sim::account::fault::Fault;
+use hyperrsi::sim::account::fault::{Fault, Rule, Stream};
+use hyperrsi::sim::account::{NewOrder, Terms};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f05_wire_a_lost_answer_is_looked_up_and_nothing_is_sent_again() {
     let rig = Rig::new().await;
     rig.fault("place", 1, Fault::DropAck);
+    // Nor does the stream tell: what is left is to look it up.
+    rig.happen(Fault::MuteStream { stream: Stream::Private, for_ms: Span::hours(1) });
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1, "sent once");
-    assert!(rig.codes().await.contains(&"order_unknown"), "{:?}", rig.codes().await);
     rig.assert_sound().await;
 }
 
@@ -21,13 +23,7 @@ async fn f05_wire_a_lost_answer_is_looked_up_and_nothing_is_sent_again() {
 async fn f05_wire_lost_answers_to_protection_do_not_double_it() {
     let rig = Rig::new().await;
     // The entry passes; the answers to stop and take profits are lost, the orders rest.
-    rig.schedule(hyperrsi::sim::account::fault::Rule {
-        call: Some("place".into()),
-        nth: 2,
-        times: 3,
-        at_ms: None,
-        fault: Fault::DropAck,
-    });
+    rig.schedule(Rule { call: Some("place".into()), nth: 2, times: 3, at_ms: None, fault: Fault::DropAck });
     rig.long(dec!(0.05)).await;
     rig.until_events("order_settled", 1).await;
     rig.assert_sound().await;
@@ -43,7 +39,6 @@ async fn f06_wire_an_outage_while_looking_is_not_absence_and_entries_wait() {
     rig.enter(LONG, dec!(0.05));
     rig.until_events("order_unknown", 1).await;
     rig.enter(LONG, dec!(0.05));
-    rig.until("the next decision", |status| status.last_decision.is_some()).await;
     rig.until_skipped("unknown_order").await;
     assert_eq!(rig.openings().len(), 0, "nothing arrived, nothing new was sent");
     assert!(!rig.codes().await.contains(&"order_settled"), "an outage proves nothing");
@@ -86,13 +81,7 @@ async fn f10_wire_a_cancel_whose_answer_is_lost_leaves_the_fill_in_the_books() {
 async fn f13_wire_a_refused_stop_is_told_and_tried_again() {
     let rig = Rig::new().await;
     let refused = Fault::Reject { class: ErrorClass::TooManyOrders, code: None };
-    rig.schedule(hyperrsi::sim::account::fault::Rule {
-        call: Some("place".into()),
-        nth: 2,
-        times: 1,
-        at_ms: None,
-        fault: refused,
-    });
+    rig.schedule(Rule { call: Some("place".into()), nth: 2, times: 1, at_ms: None, fault: refused });
     rig.long(dec!(0.05)).await;
     rig.until_events("order_refused", 1).await;
     rig.assert_sound().await;
@@ -155,15 +144,10 @@ async fn f20_wire_a_position_made_smaller_by_hand_gets_smaller_orders() {
     let rig = Rig::new().await;
     rig.long(dec!(0.06)).await;
     rig.by_hand(|world, now, id| {
-        let order = hyperrsi::sim::account::NewOrder {
+        let order = NewOrder {
             leg: Some(LONG),
             reduce_only: true,
-            ..hyperrsi::sim::account::NewOrder::new(
-                id.clone(),
-                Side::Sell,
-                dec!(0.02).into(),
-                hyperrsi::sim::account::Terms::Market,
-            )
+            ..NewOrder::new(id.clone(), Side::Sell, dec!(0.02).into(), Terms::Market)
         };
         world.account_mut().place(now, order).unwrap();
     });

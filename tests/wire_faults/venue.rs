@@ -5,7 +5,7 @@ use hyperrsi::desk::EventKind;
 use hyperrsi::exchange::ErrorClass;
 use hyperrsi::model::Span;
 use hyperrsi::prelude::*;
-use hyperrsi::sim::account::fault::{Fault, Rule};
+use hyperrsi::sim::account::fault::{Fault, Rule, Stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f33_wire_too_many_requests_delay_protection_and_lose_nothing() {
@@ -22,7 +22,7 @@ async fn f36_wire_maintenance_makes_no_storm_and_is_made_good_afterwards() {
     let rig = Rig::new().await;
     rig.long(dec!(0.05)).await;
     rig.happen(Fault::Maintenance { for_ms: Span::minutes(2) });
-    rig.happen(Fault::CutStream { stream: hyperrsi::sim::account::fault::Stream::All });
+    rig.happen(Fault::CutStream { stream: Stream::All });
     rig.go_to(dec!(61250)); // a take profit fills meanwhile
     rig.until("it is back and knows", |status| {
         status.leg(LONG).is_some_and(|leg| leg.quantity.get() == dec!(0.025)) && status.gates.is_empty()

@@ -58,7 +58,10 @@ impl View {
             say(format!("{}  decided: {} ({})", status::time(last.at), last.outcome, last.reason));
             self.decision = Some(last.id);
         }
-        let lines = status::lines(&trader);
+        let mut lines = status::lines(&trader);
+        if lines.is_empty() {
+            lines.push("flat; entries are allowed".to_owned());
+        }
         if lines != self.lines {
             lines.iter().for_each(|line| say(format!("    {line}")));
             self.lines = lines;

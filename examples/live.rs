@@ -83,7 +83,8 @@ fn main() {
     let ended = hyperrsi::runtime::block_on(run(args)).map_err(shared::Failure::from).flatten();
     let code = ended.unwrap_or_else(|failure| {
         use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "error: {failure}");
+        let said = failure.to_string(); // settings name their errors as such themselves
+        let _ = writeln!(std::io::stderr(), "error: {}", said.trim_start_matches("error: "));
         REFUSED
     });
     std::process::exit(i32::from(code));

@@ -86,7 +86,7 @@ impl Content {
 
     pub(super) fn unseal(&self, key: &Key, sealed: &Sealed) -> Option<Credentials> {
         let about = about(VERSION, self.key_id, Some(&sealed.entry()));
-        Credentials::unpacked(&*key.open(&about, &sealed.seal.nonce, &sealed.seal.sealed)?)
+        Credentials::unpacked(&key.open(&about, &sealed.seal.nonce, &sealed.seal.sealed)?)
     }
 }
 

@@ -1,18 +1,17 @@
 //! Paper trading: candles are played through the live runtime at a chosen speed, against a simulated account.
 mod shared;
 
+use crate::shared::journal::News;
 use clap::Parser;
-use hyperrsi::desk::{EventKind, Severity};
-use hyperrsi::model::{AccountId, MarginMode, PositionMode, TraderId};
+use hyperrsi::model::{MarginMode, PositionMode, TraderId};
 use hyperrsi::prelude::*;
 use hyperrsi::runtime::paper::{Paper, SteppedClock, Tape};
 use hyperrsi::runtime::{Hub, Options, Parts, Plan, Session};
 use hyperrsi::sample;
 use hyperrsi::sim::account::Setup;
-use hyperrsi::store::{Journal, MemoryStore, RecordKind, RecordQuery, Seq, Store};
+use hyperrsi::store::{MemoryStore, Store};
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,39 +93,19 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
         instrument.id, args.balance
     ));
     let pace = if args.speed > 0.0 { Duration::from_secs_f64(1.0 / args.speed) } else { Duration::ZERO };
-    let mut told = Seq::START;
     let mut closes = Vec::new();
     tape.play(&paper, &run, first, pace, |_, candle| {
         closes.push(candle.close);
         true
     })
     .await?;
-    for line in news(&*store, &mut told, args.verbose).await? {
+    let mut news = News::from_start(store.clone(), run.account().clone(), args.verbose);
+    for line in news.lines().await? {
         shared::say(line);
     }
 
     if let Some(status) = run.trader(&trader).await {
-        for leg in &status.legs {
-            shared::say(format!(
-                "open: {} {} at {}, unrealised {}, stop {}",
-                leg.side,
-                leg.quantity.get().normalize(),
-                leg.average.map_or_else(String::new, |price| price.get().round_dp(1).to_string()),
-                leg.unrealised.get().round_dp(2),
-                leg.stop
-                    .map_or_else(|| "none".to_owned(), |stop| stop.stop.price.get().normalize().to_string()),
-            ));
-        }
-        for order in &status.orders {
-            let price = order.kind.and_then(|kind| kind.price());
-            shared::say(format!(
-                "order: {} {:?} {} at {}",
-                order.role,
-                order.side,
-                order.quantity.map_or_else(String::new, |quantity| quantity.get().normalize().to_string()),
-                price.map_or_else(|| "market".to_owned(), |price| price.get().normalize().to_string()),
-            ));
-        }
+        shared::status::lines(&status).iter().for_each(shared::say);
     }
     if let Some(status) = run.status().await {
         shared::say(format!(
@@ -140,57 +119,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
     let exit = session.shut_down().await;
     shared::say(format!("End: {exit}"));
     if let Some(path) = &args.journal {
-        let records = all(&*store, Seq::START).await?;
-        shared::save(path, |file| {
-            records.iter().try_for_each(|record| {
-                let line = serde_json::to_string(record)?;
-                Ok(writeln!(file, "{line}")?)
-            })
-        })?;
-        shared::say(format!("Journal: {} ({} records)", shared::absolute(path).display(), records.len()));
+        shared::journal::write(&*store, run.account(), path).await?;
     }
     Ok(exit.code())
-}
-
-/// Records behind a place.
-async fn all(store: &dyn Store, after: Seq) -> Result<Vec<hyperrsi::store::Record>, shared::Failure> {
-    let query = RecordQuery { after, limit: u32::MAX, ..RecordQuery::of(AccountId::new("paper"), []) };
-    Ok(Journal::read(store, &query).await?)
-}
-
-/// What happened since, a line each.
-async fn news(store: &dyn Store, told: &mut Seq, verbose: bool) -> Result<Vec<String>, shared::Failure> {
-    let mut lines = Vec::new();
-    for record in all(store, *told).await? {
-        *told = record.seq;
-        if record.entry.kind != RecordKind::Event {
-            continue;
-        }
-        let event: hyperrsi::desk::Event = record.entry.body.parse()?;
-        let at = event.at.to_string().replace('T', " ").replace('Z', "");
-        let text = match &event.kind {
-            EventKind::Entered { side, quantity, price, entries, .. } => {
-                format!(
-                    "entry {entries} {side}: {} at {}",
-                    quantity.get().normalize(),
-                    price.get().normalize()
-                )
-            }
-            EventKind::Exited { side, reason, quantity, price, gross, .. } => format!(
-                "exit {side} by {}: {} at {}, {} USDT",
-                reason.code(),
-                quantity.get().normalize(),
-                price.get().normalize(),
-                gross.get().round_dp(2)
-            ),
-            EventKind::TradeClosed { side, net, reason, .. } => {
-                format!("trade {side} closed by {}: net {} USDT", reason.code(), net.get().round_dp(2))
-            }
-            EventKind::EntrySkipped { side, reason } if verbose => format!("no {side}: {reason}"),
-            kind if verbose || kind.severity() >= Severity::Warning => format!("{}: {kind:?}", kind.code()),
-            _ => continue,
-        };
-        lines.push(format!("{at}  {text}"));
-    }
-    Ok(lines)
 }

@@ -28,7 +28,8 @@ struct Args {
     /// venue's.
     #[arg(long)]
     faults: Option<PathBuf>,
-    /// How many times faster than the clock its time runs. Other than 1, the age of signed requests is not checked.
+    /// How many times faster than the clock its time runs. Other than 1, neither the age of signed requests nor the rate
+    /// of calls is checked.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
     /// The seed of the random walks.
@@ -60,9 +61,10 @@ fn run(args: &Args) -> Result<(), Failure> {
         return Err("--speed must be a number above zero".into());
     }
     let Venue::Okx = args.venue;
-    let wire =
-        if (args.speed - 1.0).abs() < f64::EPSILON { okx::Okx::default() } else { okx::Okx::of_any_age() };
-    let practice = okx::practice(args.hedged, candles, args.seed, faults);
+    let in_step = (args.speed - 1.0).abs() < f64::EPSILON;
+    let wire = if in_step { okx::Okx::default() } else { okx::Okx::of_any_age() };
+    let mut practice = okx::practice(args.hedged, candles, args.seed, faults);
+    practice.rate_limits = in_step;
     let address = ([127, 0, 0, 1], args.port).into();
     hyperrsi::practice::block_on(async {
         let server = Server::start(practice, wire, address, args.speed).await?;

@@ -61,6 +61,7 @@
 //! | `catalogue` | lends several hundred further indicators from `wickra-core` |
 //! | `conformance` | suites to run your own implementations against: strategies, exchanges, stores |
 //! | `sqlite` | keeps everything that outlives the process in one SQLite file |
+//! | `vault` | keeps keys of accounts in an encrypted file |
 //! | `practice` | local servers that speak the protocols of real venues |
 //! | `okx` | the OKX adapter, in `exchanges::okx` |
 //!
@@ -82,6 +83,10 @@ pub use hyperrsi_sim as practice;
 #[cfg(feature = "sqlite")]
 #[doc(inline)]
 pub use hyperrsi_store as sqlite;
+
+#[cfg(feature = "vault")]
+#[doc(inline)]
+pub use hyperrsi_store::vault;
 
 #[cfg(feature = "okx")]
 #[doc(inline)]

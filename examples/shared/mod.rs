@@ -1,8 +1,10 @@
-//! What several examples share: a progress bar, candle files, the report page.
+//! What several examples share: a progress bar, candle files, the report page, a journal and a trader in lines.
 #![allow(dead_code, reason = "each example uses its part")]
 
+pub(crate) mod journal;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod status;
 
 use hyperrsi::backtest::{Chart, Plot, Report, html, text};
 use hyperrsi::indicator::trend::{AggregatingTrend, TrendState};

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
 use axum::http::Response;
 use hyperrsi_core::model::{InstrumentId, Overflow, Price, Span, Timestamp};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -34,17 +35,24 @@ pub enum StartError {
     Range(#[from] Overflow),
 }
 
-/// The venue's clock: the machine's, sped up from the start on.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    start: Timestamp,
-    speed: f64,
+/// The venue's clock.
+#[derive(Debug)]
+enum Clock {
+    /// The machine's, sped up from the start on.
+    Running { start: Timestamp, speed: f64 },
+    /// Stands still until it is moved, milliseconds.
+    Stepped(AtomicI64),
 }
 
 impl Clock {
-    fn now(self, wall: Timestamp) -> Timestamp {
-        let elapsed = (wall - self.start).millis() as f64 * self.speed;
-        self.start + Span::millis_of(elapsed as i64)
+    fn now(&self, wall: Timestamp) -> Timestamp {
+        match self {
+            Self::Running { start, speed } => {
+                let elapsed = (wall - *start).millis() as f64 * speed;
+                *start + Span::millis_of(elapsed as i64)
+            }
+            Self::Stepped(at) => Timestamp::from_millis(at.load(Ordering::Relaxed)),
+        }
     }
 }
 
@@ -99,11 +107,33 @@ impl Server {
         speed: f64,
     ) -> Result<Self, StartError> {
         let start = wall();
-        let shared = Arc::new(Shared {
-            world: Mutex::new(World::new(practice, start)?),
-            wire: Box::new(wire),
-            clock: Clock { start, speed },
-        });
+        Self::listen(practice, wire, address, start, Clock::Running { start, speed }).await
+    }
+
+    /// Starts a venue whose time stands still until [`Server::step_to`] moves it: for replays that wait for whoever
+    /// trades.
+    ///
+    /// # Errors
+    /// [`StartError`] if the address is taken.
+    pub async fn stepped(
+        practice: Practice,
+        wire: impl Wire + 'static,
+        address: SocketAddr,
+        start: Timestamp,
+    ) -> Result<Self, StartError> {
+        let clock = Clock::Stepped(AtomicI64::new(start.millis()));
+        Self::listen(practice, wire, address, start, clock).await
+    }
+
+    async fn listen(
+        practice: Practice,
+        wire: impl Wire + 'static,
+        address: SocketAddr,
+        start: Timestamp,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let shared =
+            Arc::new(Shared { world: Mutex::new(World::new(practice, start)?), wire: Box::new(wire), clock });
         let listener =
             TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
@@ -132,6 +162,17 @@ impl Server {
     /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Moves the time of a [stepped](Server::stepped) venue, never back; another one's passes by itself.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal.
+    pub fn step_to(&self, to: Timestamp) -> Result<(), Overflow> {
+        if let Clock::Stepped(at) = &self.shared.clock {
+            at.fetch_max(to.millis(), Ordering::Relaxed);
+        }
+        self.act(|_| {})
     }
 
     /// Acts on the venue as whoever runs it, or as the account's owner by hand; streams are told.

@@ -99,6 +99,7 @@ impl Session {
                 self.muted_until = Some(now + Span::millis_of(for_ms.millis()));
             }
             Fault::CutStream { stream } if mine(stream) => self.close(),
+            Fault::Say { stream, text } if mine(stream) => self.answer(text.clone()),
             _ => {}
         }
     }

@@ -180,6 +180,12 @@ impl World {
         self.script.add(rule);
     }
 
+    /// Nothing more goes wrong: what was scheduled is forgotten, what lasts ends.
+    pub fn heal(&mut self) {
+        self.script = Script::default();
+        (self.skew, self.down_until, self.banned_until) = (Span::ZERO, None, None);
+    }
+
     fn move_markets(&mut self, now: Timestamp) -> Result<Vec<News>, Overflow> {
         self.now = now;
         let mut news = Vec::new();

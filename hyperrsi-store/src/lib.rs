@@ -52,16 +52,19 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `sqlite` (default) | [`SqliteStore`]; compiles SQLite, needs a C compiler |
+//! | `vault` | [`vault`]: keys of accounts in an encrypted file |
 //!
 //! A store of your own can be examined with `hyperrsi_core::conformance::store`, as this one is.
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "a library does not print")]
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(all(feature = "sqlite", feature = "vault")),
     allow(rustdoc::broken_intra_doc_links, reason = "they name what is switched off")
 )]
 
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "vault")]
+pub mod vault;
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -36,6 +36,8 @@ pub trait Clock: Send + Sync {
 pub struct VenueClock {
     origin: Instant,
     start: Timestamp,
+    /// How many times faster than this machine's time it runs.
+    speed: u32,
     /// Milliseconds the venue is ahead of `start` plus what has passed.
     offset: AtomicI64,
     /// The newest time told.
@@ -55,13 +57,22 @@ impl VenueClock {
         Self {
             origin: Instant::now(),
             start,
+            speed: 1,
             offset: AtomicI64::new(0),
             newest: AtomicI64::new(start.millis()),
         }
     }
 
+    /// The same clock, so many times faster: for a practice venue whose time does that.
+    #[must_use]
+    pub const fn faster(mut self, speed: u32) -> Self {
+        self.speed = if speed == 0 { 1 } else { speed };
+        self
+    }
+
     fn local(&self) -> Timestamp {
-        let passed = i64::try_from(self.origin.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let passed = self.origin.elapsed().as_millis() * u128::from(self.speed);
+        let passed = i64::try_from(passed).unwrap_or(i64::MAX);
         self.start + Span::millis_of(passed)
     }
 
@@ -79,8 +90,10 @@ impl Clock for VenueClock {
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {
-        let wait = (at - self.now()).millis().max(0);
-        Box::pin(tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
+        let wait = duration(at - self.now()) / self.speed;
+        // A timer's tick is a millisecond: what is shorter would come before its time.
+        let wait = if self.speed == 1 { wait } else { wait + std::time::Duration::from_millis(1) };
+        Box::pin(tokio::time::sleep(wait))
     }
 
     fn correct(&self, venue: Timestamp) -> Span {
@@ -108,5 +121,15 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::from_millis(65_000), "it waits for the venue to catch up");
         tokio::time::advance(duration(Span::seconds(3))).await;
         assert_eq!(clock.now(), Timestamp::from_millis(67_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_faster_one_waits_less_and_not_too_little() {
+        let clock = VenueClock::starting_at(Timestamp::EPOCH).faster(60);
+        let begun = Instant::now();
+        clock.sleep_until(Timestamp::from_millis(3_600_000)).await;
+        assert!(clock.now() >= Timestamp::from_millis(3_600_000));
+        let took = begun.elapsed().as_millis();
+        assert!((60_000..60_010).contains(&took), "an hour is a minute: {took} ms");
     }
 }

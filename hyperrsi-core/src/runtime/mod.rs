@@ -40,6 +40,8 @@ pub mod paper;
 #[cfg(feature = "runtime")]
 pub mod parity;
 mod plan;
+#[cfg(feature = "runtime")]
+mod process;
 mod replay;
 mod series;
 #[cfg(feature = "runtime")]
@@ -47,16 +49,6 @@ mod session;
 mod terms;
 #[cfg(feature = "runtime")]
 mod writer;
-
-/// Runs a future to its end on a runtime of its own, for programs that have none.
-///
-/// # Errors
-/// When the operating system gives no threads.
-#[cfg(feature = "runtime")]
-pub fn block_on<F: Future>(future: F) -> std::io::Result<F::Output> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(future))
-}
 
 #[cfg(feature = "runtime")]
 pub use clock::{Clock, Sleep, VenueClock};
@@ -67,6 +59,8 @@ pub use driver::SeatId;
 pub use hub::{Board, Hub, HubOptions, Prices};
 pub use options::Options;
 pub use plan::{Plan, Source};
+#[cfg(feature = "runtime")]
+pub use process::{asked_to_end, block_on, first_of, spawn};
 pub use replay::{Replay, replay_identical};
 pub use series::{Shelf, Shelved};
 #[cfg(feature = "runtime")]

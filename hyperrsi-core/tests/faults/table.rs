@@ -8,11 +8,12 @@ fn book() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/reliability.md")).unwrap()
 }
 
-/// Every test of this folder, with the number of its row.
+/// Every test of this folder and of its counterpart on the wire, with the number of its row.
 fn tests() -> BTreeMap<u32, Vec<String>> {
     let mut found: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests/faults", "../tests/wire_faults"].map(|folder| std::fs::read_dir(root.join(folder)));
+    for entry in folders.into_iter().flat_map(Result::unwrap) {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in text.lines() {
             let Some(name) = line.strip_prefix("async fn f").or_else(|| line.strip_prefix("fn f")) else {
@@ -29,7 +30,7 @@ fn tests() -> BTreeMap<u32, Vec<String>> {
     found
 }
 
-/// Rows of the book's table: number, and what stands in the last column.
+/// Rows of the book's tables: number, and what stands in the last column; a row of both tables as one.
 fn rows() -> BTreeMap<u32, String> {
     let rows = book();
     let cells = |line: &str| -> Option<(u32, String)> {
@@ -38,7 +39,12 @@ fn rows() -> BTreeMap<u32, String> {
         let number = cells.next()?.trim().parse().ok()?;
         Some((number, cells.next_back()?.to_owned()))
     };
-    rows.lines().filter_map(cells).collect()
+    let mut found: BTreeMap<u32, String> = BTreeMap::new();
+    for (number, cell) in rows.lines().filter_map(cells) {
+        let all = found.entry(number).or_default();
+        *all = if all.is_empty() { cell } else { format!("{all}, {cell}") };
+    }
+    found
 }
 
 #[test]

@@ -40,6 +40,13 @@ impl Cost {
     pub const fn one(rule: Rule) -> Self {
         Self { rule, scope: None, weight: 1 }
     }
+
+    /// The same under a limit that is so many times wider.
+    #[must_use]
+    pub const fn under_wider(mut self, times: u32) -> Self {
+        self.rule.budget = self.rule.budget.saturating_mul(times);
+        self
+    }
 }
 
 /// A limit of a venue: so much in so much time.

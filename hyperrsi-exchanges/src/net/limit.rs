@@ -107,7 +107,7 @@ impl Limiter {
         while window.spent.front().is_some_and(|(at, _)| now.duration_since(*at) >= span) {
             window.spent.pop_front();
         }
-        let allowed = (cost.rule.budget * share(urgency)).div_ceil(10).max(1);
+        let allowed = cost.rule.budget.saturating_mul(share(urgency)).div_ceil(10).max(1);
         let weight = cost.weight.min(allowed);
         let mut used: u32 = window.spent.iter().map(|(_, weight)| weight).sum();
         for (at, spent) in &window.spent {

@@ -27,6 +27,9 @@ pub struct Config {
     pub heartbeat: Duration,
     /// The clock's offset is measured again after this long.
     pub clock_every: Duration,
+    /// How many times faster than the clock the server's time runs; the venue's limits are widened by it. 1, but for a
+    /// practice server.
+    pub speed: u32,
 }
 
 impl Config {
@@ -77,6 +80,7 @@ impl Config {
             stale_after: Duration::from_secs(60),
             heartbeat: Duration::from_secs(20),
             clock_every: Duration::from_secs(600),
+            speed: 1,
         })
     }
 }

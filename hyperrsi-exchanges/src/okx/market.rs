@@ -9,7 +9,7 @@ use hyperrsi_core::exchange::{
     ExchangeError, Feed, FundingRate, MarketAnswer, MarketData, MarketRequest, MarketStream, Page,
     Unsupported,
 };
-use hyperrsi_core::model::{Candle, Instrument, InstrumentId, Timeframe, Timestamp, VenueId};
+use hyperrsi_core::model::{Candle, Instrument, InstrumentId, Span, Timeframe, Timestamp, VenueId};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -111,7 +111,8 @@ impl Market {
     ) -> Result<Page<Candle>, ExchangeError> {
         let instrument = self.rest.instrument(id).await?;
         let now = self.rest.clock.now();
-        let until = until.min(now);
+        // Our clock may be late, and what has closed must not be cut off by it.
+        let until = until.min(now + Span::days(1));
         let recent = now.millis() - timeframe.millis() * (RECENT - 1);
         let source = if from.millis() > recent { CandleSource::Recent } else { CandleSource::History };
         let page = timeframe.millis().saturating_mul(i64::from(source.page()));

@@ -23,7 +23,7 @@ impl Rest {
     pub(super) fn new(config: Config, keys: Option<Keys>) -> Result<Self, ExchangeError> {
         Ok(Self {
             http: Http::new(config.http.clone())?,
-            limits: Limits::at(&config.rest, keys.as_ref().map(Keys::key)),
+            limits: Limits::at(&config.rest, keys.as_ref().map(Keys::key)).wider(config.speed),
             config,
             clock: Arc::new(Clock::default()),
             keys,

@@ -4,7 +4,9 @@ use super::seat::Sent;
 use super::{Done, Driver, Purpose, Reading, SeatId};
 use crate::desk::EventKind;
 use crate::exchange::{self, AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueOrder};
-use crate::model::{ClientOrderId, InstrumentId, OrderStatus, PositionKey, RequestId, Span, Timestamp};
+use crate::model::{
+    ClientOrderId, InstrumentId, OrderReport, OrderStatus, PositionKey, RequestId, Span, Timestamp,
+};
 use crate::risk::Refusal;
 use crate::runtime::mapping;
 use crate::store::Code;
@@ -208,8 +210,24 @@ impl Driver {
         if report.status == OrderStatus::Unknown {
             return; // a status nobody knows is not a fact (FAULTS 64); the next read tells
         }
+        self.note_removal(seat, &report, now);
         self.feed(seat, now, Input::Order(report));
         self.settle_cancel(report.client_id, report.status, now);
+    }
+
+    /// A stop that ended without our asking for it was taken away by hand (FAULTS 21).
+    fn note_removal(&mut self, seat: SeatId, report: &OrderReport, now: Timestamp) {
+        let Some(trader) = self.seats.get(seat.0).map(|entry| &entry.trader) else { return };
+        let side = trader
+            .orders()
+            .find(|order| order.spec.client_id == report.client_id)
+            .filter(|order| report.status == OrderStatus::Cancelled && order.status.is_live() && !order.busy)
+            .filter(|order| matches!(order.spec.kind, crate::model::OrderKind::StopMarket { .. }))
+            .map(|order| order.spec.leg)
+            .filter(|side| !trader.book(*side).is_flat());
+        if let Some(side) = side {
+            self.tell(Some(seat), now, EventKind::ProtectionRemoved { side });
+        }
     }
 
     /// A cancel that was taken note of is answered by the report that ends the order.

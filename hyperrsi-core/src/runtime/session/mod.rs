@@ -26,6 +26,7 @@ use crate::desk::{AccountStatus, DeskError, TraderStatus};
 use crate::model::{AccountId, Instrument, StrategyId, TraderId};
 use crate::store::{Code, Entry, Environment, Seq, Store};
 use crate::trader::Command;
+use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -123,6 +124,15 @@ impl Session {
     pub async fn shut_down(mut self) -> Exit {
         let _ = self.stop.send(true);
         self.ended().await
+    }
+
+    /// Runs until `stop` resolves and then ends in order, as [`Session::shut_down`] does, or until it ends by itself.
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> Exit {
+        tokio::select! {
+            exit = self.ended() => return exit,
+            () = stop => {}
+        }
+        self.shut_down().await
     }
 
     /// Waits until it ends by itself: when the account was taken over, or its task failed.

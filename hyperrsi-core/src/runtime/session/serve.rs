@@ -255,7 +255,8 @@ impl Server {
         };
         tokio::select! {
             biased;
-            _ = self.stopping.changed() => Happened::Stop,
+            // A session that is dropped ends without a word: only a wish that was spoken counts.
+            Ok(()) = self.stopping.changed() => Happened::Stop,
             Some(note) = self.notes.recv() => Happened::Note(note),
             Some(back) = calls.next(), if !calls.is_empty() => Happened::Back(back),
             event = stream.next() => Happened::Event(event),

@@ -122,6 +122,14 @@ pub enum Fault {
         #[serde(default)]
         stream: Stream,
     },
+    /// A stream says something that it should not (FAULTS 40, 63 to 66).
+    Say {
+        /// Which.
+        #[serde(default)]
+        stream: Stream,
+        /// What, to the letter.
+        text: String,
+    },
     /// Somebody flips the position mode by hand (FAULTS 51).
     FlipPositionMode,
     /// Somebody cancels orders by hand (FAULTS 21).

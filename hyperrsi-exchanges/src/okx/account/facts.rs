@@ -13,6 +13,9 @@ use hyperrsi_core::model::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Lists are asked for up to here behind our clock: one that is a little late must not hide what has just happened.
+const AHEAD: Span = Span::hours(1);
+
 impl Inner {
     pub(super) async fn positions(
         &self,
@@ -154,7 +157,7 @@ impl Inner {
                 .map(|instrument| (instrument, false))
                 .collect(),
         };
-        let now = self.rest.clock.now();
+        let until = self.rest.clock.now() + AHEAD;
         let mut page = Page { items: Vec::new(), more: false };
         let spot_on_margin = self.setup().await?.spot_on_margin;
         let sides = |instrument: &Instrument| if instrument.is_spot() && spot_on_margin { 2 } else { 1 };
@@ -162,7 +165,7 @@ impl Inner {
             (0..sides(instrument)).map(move |margin| (instrument, named, margin > 0))
         });
         for (instrument, named, margin) in lists {
-            let part = oldest_first(since, now, limit, |begin, end, older| {
+            let part = oldest_first(since, until, limit, |begin, end, older| {
                 let call = request::fills(
                     instrument,
                     *named,
@@ -222,7 +225,7 @@ impl Inner {
     ) -> Result<Page<CashFlow>, ExchangeError> {
         let now = self.rest.clock.now();
         let archive = now - since > Span::hours(7 * 24 - 1);
-        oldest_first(since, now, limit, |begin, end, older| async move {
+        oldest_first(since, now + AHEAD, limit, |begin, end, older| async move {
             let body = self.rest.send(&request::bills(archive, begin, end, older.as_deref())).await?;
             let rows: Vec<parse::BillRow<'_>> = Envelope::read(&body)?.rows("the bills of okx")?;
             let mut items = Vec::with_capacity(rows.len());

@@ -3,7 +3,7 @@ use super::{Frame, PING, PONG, Topic, subscribe};
 use crate::net::socket::Session;
 use crate::okx::Keys;
 use crate::okx::parse::{AlgoRow, BalanceRow, Known, OrderRow, PositionRow, malformed};
-use hyperrsi_core::exchange::{AccountEvent, ExchangeError};
+use hyperrsi_core::exchange::{AccountEvent, ErrorClass, ExchangeError};
 use hyperrsi_core::model::Timestamp;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -100,7 +100,13 @@ impl Session for PrivateSession {
             }
         };
         if let Some(error) = frame.error() {
-            return Err(error);
+            return Err(match error.class() {
+                // A login that worked has ended: it is made anew, with the connection (FAULTS 30).
+                ErrorClass::Auth if self.logged_in => {
+                    ExchangeError::Connectivity { sent: true, detail: "the venue ended the login".into() }
+                }
+                _ => error,
+            });
         }
         match &*frame.event {
             "login" => {

@@ -21,6 +21,9 @@ mod stores;
 
 mod account;
 mod data;
+mod legs;
+mod memory;
+mod operator;
 mod orders;
 mod process;
 mod protection;

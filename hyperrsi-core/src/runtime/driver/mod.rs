@@ -218,9 +218,10 @@ impl Driver {
             foreign: Vec::new(),
             withdraw: BTreeSet::new(),
             done: VecDeque::new(),
-            by_hand: BTreeSet::new(),
+            by_hand: VecDeque::new(),
             reloaded: Timestamp::EPOCH,
             changed: false,
+            at_rest: snapshot.is_none(),
         };
         if let Some(snapshot) = snapshot {
             self.restore(&mut entry, snapshot, &policy);

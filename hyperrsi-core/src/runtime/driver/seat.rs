@@ -63,11 +63,13 @@ pub(super) struct Seat {
     pub(super) withdraw: BTreeSet<VenueOrderId>,
     /// Keys of commands that were carried out, newest last.
     pub(super) done: VecDeque<String>,
-    /// Entries that an operator asked for.
-    pub(super) by_hand: BTreeSet<ClientOrderId>,
+    /// Entries that an operator asked for, the newest ones.
+    pub(super) by_hand: VecDeque<ClientOrderId>,
     pub(super) reloaded: Timestamp,
     /// Something changed that a restart has to know.
     pub(super) changed: bool,
+    /// It is written that nothing is open or on its way.
+    pub(super) at_rest: bool,
 }
 
 /// What is known of an order that was sent.

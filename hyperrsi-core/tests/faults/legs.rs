@@ -22,9 +22,7 @@ async fn f81_a_hedge_that_is_refused_is_told_and_the_main_leg_keeps_its_stop() {
     let rig = Rig::new().await;
     let hedge = HedgePlan::new(1, HedgeTarget::PercentOfMain(Percent::new(dec!(50))));
     let plan = EntryPlan { extra: None, hedge: Some(hedge) };
-    let is_hedge = |request: &Request| {
-        matches!(request, Request::Place(ticket) if ticket.order().leg == SHORT && !ticket.order().reduce_only)
-    };
+    let is_hedge = |request: &Request| matches!(request, Request::Place(ticket) if ticket.order().leg == SHORT && !ticket.order().reduce_only);
     rig.venue.fail(is_hedge, Fault::Answer(Answer::Order(refused(ErrorClass::PriceBand))));
     let decision = Decision::enter(LONG, Size::Base(dec!(1).into()), wide()).followed_by(plan);
     rig.minute(100.0, Some(decision)).await;
@@ -40,7 +38,8 @@ async fn f81_a_hedge_that_is_refused_is_told_and_the_main_leg_keeps_its_stop() {
 async fn f82_an_extra_entry_that_fills_while_the_stop_is_resized_is_protected_whole() {
     let rig = Rig::new().await;
     let extra = ExtraEntries::new(2, Distance::percent(dec!(2))).resting();
-    let decision = Decision::enter(LONG, Size::Base(dec!(1).into()), wide()).followed_by(EntryPlan::extra(extra));
+    let decision =
+        Decision::enter(LONG, Size::Base(dec!(1).into()), wide()).followed_by(EntryPlan::extra(extra));
     rig.minute(100.0, Some(decision)).await;
     rig.minute(100.0, None).await;
     let limit = rig.venue.resting(|spec| !spec.reduce_only);
@@ -90,7 +89,8 @@ async fn f83_a_grid_that_filled_while_nobody_ran_is_rebuilt_once_per_level() {
     rig.start().await;
     rig.pass(Span::seconds(15)).await;
     assert_eq!(rig.venue.held(LONG), dec!(3));
-    let mut exits: Vec<_> = rig.venue.limits().iter().map(|spec| (spec.kind.price(), spec.quantity.get())).collect();
+    let mut exits: Vec<_> =
+        rig.venue.limits().iter().map(|spec| (spec.kind.price(), spec.quantity.get())).collect();
     exits.sort();
     let wanted = [dec!(98), dec!(99), dec!(100)].map(|price| (Some(Price::new(price)), dec!(1)));
     assert_eq!(exits, wanted, "one exit per lot");

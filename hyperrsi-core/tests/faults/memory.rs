@@ -170,7 +170,12 @@ async fn a_restarted_trader_a_long_running_one_and_the_backtest_decide_alike() {
     let (_, parts) = decided(150, &[7, 61, 62, 130]).await;
     assert_eq!(whole.len(), 150);
     let differs = whole.iter().zip(&parts).position(|(one, other)| one != other);
-    assert_eq!((differs, parts.len()), (None, whole.len()), "{:?}", differs.map(|at| (&whole[at], &parts[at])));
+    assert_eq!(
+        (differs, parts.len()),
+        (None, whole.len()),
+        "{:?}",
+        differs.map(|at| (&whole[at], &parts[at]))
+    );
 
     let query = RecordQuery::of("main".into(), [RecordKind::Settings]);
     let in_force: InForce = rig.store.read(&query).await.unwrap()[0].entry.body.parse().unwrap();
@@ -188,5 +193,10 @@ async fn a_restarted_trader_a_long_running_one_and_the_backtest_decide_alike() {
     let backtest: Vec<String> =
         run.records.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
     let differs = whole.iter().zip(&backtest).position(|(one, other)| one != other);
-    assert_eq!((differs, backtest.len()), (None, whole.len()), "{:?}", differs.map(|at| (&whole[at], &backtest[at])));
+    assert_eq!(
+        (differs, backtest.len()),
+        (None, whole.len()),
+        "{:?}",
+        differs.map(|at| (&whole[at], &backtest[at]))
+    );
 }

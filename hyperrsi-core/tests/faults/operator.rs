@@ -160,7 +160,8 @@ async fn an_order_that_is_cancelled_by_command_comes_back_if_the_plan_wants_it()
     done(&rig, &desk, "c1", cancel(before.as_str())).await;
     assert_eq!(prices(&rig.venue.limits()), [dec!(102)]);
     assert_ne!(rig.venue.limits()[0].client_id, before, "another order");
-    let kind = OrderKind::Limit { price: Price::new(dec!(120)), time_in_force: TimeInForce::GoodTillCancelled };
+    let kind =
+        OrderKind::Limit { price: Price::new(dec!(120)), time_in_force: TimeInForce::GoodTillCancelled };
     rig.venue.order_by_hand("x9", LONG, kind, dec!(1));
     rig.pass(Span::seconds(40)).await;
     let foreign = desk.command(ask("c2", cancel("x9"))).await;
@@ -173,7 +174,8 @@ async fn an_order_that_is_cancelled_by_command_comes_back_if_the_plan_wants_it()
 async fn a_claim_takes_the_orders_it_names_and_no_other() {
     let (mut rig, desk) = started().await;
     rig.price(100.0).await;
-    let limit = |price| OrderKind::Limit { price: Price::new(price), time_in_force: TimeInForce::GoodTillCancelled };
+    let limit =
+        |price| OrderKind::Limit { price: Price::new(price), time_in_force: TimeInForce::GoodTillCancelled };
     let stop = OrderKind::StopMarket { trigger: Price::new(dec!(95)), source: TriggerSource::Mark };
     rig.venue.hold(LONG, dec!(2), dec!(100));
     rig.venue.order_by_hand("stop", LONG, stop, dec!(2));
@@ -194,7 +196,11 @@ async fn a_claim_takes_the_orders_it_names_and_no_other() {
 
     let first = done(&rig, &desk, "k1", claim(&["stop"], &["target"])).await;
     rig.pass(Span::seconds(5)).await;
-    assert_eq!(rig.venue.foreign(), ["other"], "one replaced by the plan's stop, one cancelled, one left alone");
+    assert_eq!(
+        rig.venue.foreign(),
+        ["other"],
+        "one replaced by the plan's stop, one cancelled, one left alone"
+    );
     assert_eq!(stop_at(&rig), [dec!(99)]);
     rig.assert_sound().await;
     let placed = rig.venue.placed().len();
@@ -261,11 +267,8 @@ async fn f76_new_settings_are_for_the_next_entry_and_move_orders_only_on_request
     let three = serde_json::json!({"stop": 3, "leverage": 2});
     let receipt = done(&rig, &desk, "u1", update(account(), three.clone())).await;
     let Effect::Settings { version: 1, changes, .. } = &receipt.effect else { panic!("{receipt:?}") };
-    let change = |key: &str, from: serde_json::Value, to: i64| SettingChange {
-        key: key.into(),
-        from,
-        to: to.into(),
-    };
+    let change =
+        |key: &str, from: serde_json::Value, to: i64| SettingChange { key: key.into(), from, to: to.into() };
     let null = serde_json::Value::Null;
     assert_eq!(*changes, [change("leverage", null.clone(), 2), change("stop", null, 3)]);
     assert_eq!(stop_at(&rig), [dec!(99)], "what rests stays");
@@ -311,7 +314,10 @@ async fn f76_the_next_entry_uses_the_new_values() {
 async fn settings_that_cannot_be_traded_are_not_stored() {
     let (rig, desk) = started().await;
     let wrong = desk.command(ask("u", update(account(), serde_json::json!({"stop": 0})))).await;
-    assert!(matches!(&wrong, Err(DeskError::Settings { findings }) if findings[0].key == "stop"), "{wrong:?}");
+    assert!(
+        matches!(&wrong, Err(DeskError::Settings { findings }) if findings[0].key == "stop"),
+        "{wrong:?}"
+    );
     let key = LayerKey { strategy: StrategyId::new("custom"), layer: account() };
     assert_eq!(rig.store.settings(&key, None).await.unwrap(), None);
     assert_eq!(rig.trader().await.settings_version, 1);
@@ -352,7 +358,11 @@ async fn a_preset_applies_to_who_follows_it_and_cannot_be_removed_meanwhile() {
     assert!(matches!(removed, Err(DeskError::Conflict { .. })), "{removed:?}");
     let desk = restarted(&mut rig).await;
     let view = desk.settings(&by(), &"main:BTC".into()).await.unwrap();
-    assert_eq!((view.version, view.effective["stop"].as_i64()), (2, Some(5)), "followed after a restart as well");
+    assert_eq!(
+        (view.version, view.effective["stop"].as_i64()),
+        (2, Some(5)),
+        "followed after a restart as well"
+    );
     done(&rig, &desk, "p5", assign(None)).await;
     done(&rig, &desk, "p6", Command::RemovePreset { preset: "calm".into() }).await;
     assert!(desk.presets(&by()).await.unwrap().is_empty());

@@ -67,7 +67,11 @@ async fn f55_a_position_without_a_stop_gets_one_and_life_goes_on_when_the_store_
     rig.start().await;
     let stops = rig.venue.stops();
     assert_eq!(stops.len(), 1, "{stops:?}");
-    assert_eq!(stops[0].kind.price(), Some(Price::new(dec!(95))), "5 % of 100, from the start-up configuration");
+    assert_eq!(
+        stops[0].kind.price(),
+        Some(Price::new(dec!(95))),
+        "5 % of 100, from the start-up configuration"
+    );
     assert_eq!((stops[0].quantity.get(), stops[0].reduce_only), (dec!(1), true));
     rig.minute(100.0, Some(enter(SHORT, dec!(1)))).await;
     assert_eq!(rig.venue.held(SHORT), dec!(0), "nothing is opened");

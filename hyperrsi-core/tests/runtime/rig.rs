@@ -6,9 +6,7 @@ use hyperrsi_core::exchange::{Exchange, MarketData, Request};
 use hyperrsi_core::model::*;
 use hyperrsi_core::position::{Distance, ExitPlan};
 use hyperrsi_core::risk::{Policy, Size};
-use hyperrsi_core::runtime::{
-    Clock, Exit, Hub, Options, Parts, Plan, Prepared, Recipe, Session, Terms,
-};
+use hyperrsi_core::runtime::{Clock, Exit, Hub, Options, Parts, Plan, Prepared, Recipe, Session, Terms};
 use hyperrsi_core::store::*;
 use hyperrsi_core::strategy::{Context, Decision, Needs, Strategy};
 use rust_decimal::Decimal;

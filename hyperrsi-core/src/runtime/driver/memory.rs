@@ -151,15 +151,16 @@ impl Driver {
         Ok(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, Some(id), now, body) })
     }
 
-    /// The account as it is now, if that is not written yet.
+    /// The account as it is now, if that is not written yet: with every checkpoint of a trader one of the account.
     pub(super) fn books(&mut self, checkpoint: bool, now: Timestamp) -> Result<Option<Entry>, StoreError> {
         let books = self.account.snapshot();
-        if self.written.as_ref() == Some(&books) {
+        let known = self.written.as_ref().is_some_and(|(written, _)| *written == books);
+        if known && (!checkpoint || self.written.as_ref().is_some_and(|(_, kept)| *kept)) {
             return Ok(None);
         }
         let key = self.key("books");
         let body = Body::of(&BooksSnapshot { version: SNAPSHOT, books: books.clone() })?;
-        self.written = Some(books);
+        self.written = Some((books, checkpoint));
         let outcome = checkpoint.then_some(CHECKPOINT);
         let tags = Tags { outcome, reason: Some(BOOKS), ..Tags::default() };
         Ok(Some(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, None, now, body) }))
@@ -168,7 +169,7 @@ impl Driver {
     /// The account as the process before left it. Comes before its traders.
     pub(crate) fn remember(&mut self, books: AccountSnapshot) {
         self.account.restore(books.clone());
-        self.written = Some(books);
+        self.written = Some((books, false));
     }
 
     /// The trader of the process before: its orders are known, its legs are in the books, new settings apply from here.

@@ -28,9 +28,10 @@ pub(crate) fn role_code(id: &ClientOrderId) -> Code {
     }
 }
 
-/// The id of a trade: its trader, side and first fill.
+/// The id of a trade: its trader, side and first fill, and its prices, because lots of a grid may fill in one moment.
 fn trade_id(trader: &TraderId, trade: &crate::position::Trade) -> String {
-    format!("{trader}:{}:{}", trade.side, trade.entry_time.millis())
+    let (entry, exit) = (trade.entry_price.get().normalize(), trade.exit_price.get().normalize());
+    format!("{trader}:{}:{}:{entry}:{exit}", trade.side, trade.entry_time.millis())
 }
 
 impl Seat {

@@ -5,6 +5,7 @@
 //! outputs to [`Account::review`] and every fill to [`Account::apply`].
 
 mod ledger;
+mod slot;
 mod snapshot;
 
 pub use ledger::{LedgerKind, LedgerRow};
@@ -18,31 +19,7 @@ use crate::position::Book;
 use crate::risk::{AccountView, Exposure, Refusal, Refused, RiskManager, SizingInput, Verdict, size_entry};
 use crate::trader::Reserve;
 use rust_decimal::Decimal;
-
-/// What the account keeps for one instrument.
-#[derive(Debug)]
-struct Slot {
-    instrument: Instrument,
-    leverage: u32,
-    margin_mode: MarginMode,
-    long: Book,
-    short: Book,
-    reserved: Vec<Reservation>,
-    /// Signed quantity and cost of both legs, and the newest price, for fast equity points.
-    exposure: (f64, f64),
-    price: f64,
-    /// Margin and fee of the newest opening that was refused for want of them.
-    wanted: Option<Amount>,
-}
-
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Reservation {
-    id: ClientOrderId,
-    side: PositionSide,
-    quantity: Quantity,
-    margin: Amount,
-    notional: Amount,
-}
+use slot::{Reservation, Slot};
 
 /// A handle to one instrument of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +43,6 @@ pub struct Account {
     free: Option<Amount>,
     /// What a snapshot had of instruments that are not registered yet.
     kept: Vec<snapshot::SlotSnapshot>,
-}
-
-impl Slot {
-    fn note_exposure(&mut self) {
-        self.exposure = (
-            self.long.quantity().to_f64() - self.short.quantity().to_f64(),
-            self.long.cost().to_f64() - self.short.cost().to_f64(),
-        );
-    }
 }
 
 impl std::fmt::Debug for Account {

@@ -1,6 +1,7 @@
 //! The account as data: written with what changed it, read back after a restart. What legs hold is their traders' to say.
 
-use super::{Account, Reservation, SlotId};
+use super::slot::Reservation;
+use super::{Account, SlotId};
 use crate::model::{Amount, ClientOrderId, InstrumentId, Overflow, PositionSide, Timestamp};
 use crate::position::Book;
 use serde::{Deserialize, Serialize};

@@ -226,3 +226,33 @@ async fn f31_a_clock_that_is_far_off_is_refused_at_the_start_and_a_near_one_corr
     assert!(rig.venue.now() >= now + Span::seconds(5));
     drop(session);
 }
+
+#[tokio::test(start_paused = true)]
+async fn f32_after_a_suspension_candles_are_caught_up_and_old_signals_are_dropped() {
+    let rig = Rig::new().await;
+    rig.minute(100.0, None).await;
+    // The machine slept: its own clock stood still, the venue's did not.
+    let slept = Span::hours(6);
+    let (asleep, heard) = (rig.venue.now(), rig.script.heard.lock().unwrap().len());
+    let first = Timeframe::M1.bucket(asleep);
+    for minute in 0..360 {
+        let candle = flat(first + Span::minutes(minute), 100.0);
+        rig.venue.state().candles.entry(Timeframe::M1).or_default().push(candle);
+    }
+    rig.script.decisions.lock().unwrap().push_back(enter(LONG, dec!(1)));
+    let answer = hyperrsi_core::exchange::Answer::ServerTime(asleep + slept);
+    rig.venue.fail(named("server_time"), Fault::Answer(answer));
+    rig.pass(Span::seconds(75)).await;
+    assert!(rig.venue.now() >= asleep + slept, "the venue's time counts");
+    let caught_up = rig.script.heard.lock().unwrap().len() - heard;
+    assert!(caught_up >= 360, "every candle is told once and in order: {caught_up}");
+    let told = rig.script.heard.lock().unwrap().clone();
+    assert!(told.windows(2).all(|pair| pair[0] < pair[1]), "once each, in order");
+    rig.price(100.0).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0), "what was decided for the past is not carried out");
+    assert!(rig.skipped().await.contains(&"signal_stale".to_owned()), "{:?}", rig.skipped().await);
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    rig.price(100.0).await;
+    assert_eq!(rig.venue.held(LONG), dec!(1), "and life goes on: {:?}", rig.skipped().await);
+    rig.assert_sound().await;
+}

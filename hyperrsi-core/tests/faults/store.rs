@@ -58,6 +58,58 @@ async fn f55_a_store_that_is_down_at_the_start_keeps_entries_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f55_a_position_without_a_stop_gets_one_and_life_goes_on_when_the_store_is_back() {
+    let (mut rig, store) = rig().await;
+    rig.long().await;
+    rig.kill().await;
+    rig.venue.cancel_by_hand(rig.venue.stops()[0].client_id);
+    store.be(Mood::Down);
+    rig.start().await;
+    let stops = rig.venue.stops();
+    assert_eq!(stops.len(), 1, "{stops:?}");
+    assert_eq!(
+        stops[0].kind.price(),
+        Some(Price::new(dec!(95))),
+        "5 % of 100, from the start-up configuration"
+    );
+    assert_eq!((stops[0].quantity.get(), stops[0].reduce_only), (dec!(1), true));
+    rig.minute(100.0, Some(enter(SHORT, dec!(1)))).await;
+    assert_eq!(rig.venue.held(SHORT), dec!(0), "nothing is opened");
+    assert_eq!(rig.venue.stops().len(), 1, "and no second stop is placed");
+
+    store.be(Mood::Fine);
+    rig.pass(Span::seconds(10)).await;
+    rig.assert_sound().await;
+    let stops = rig.venue.stops();
+    assert_eq!(stops[0].kind.price(), Some(Price::new(dec!(99))), "the plan's own again");
+    assert!(!rig.codes().await.contains(&"second_writer"), "the emergency stop is known");
+    rig.script.decisions.lock().unwrap().clear();
+    rig.price(102.0).await;
+    rig.pass(Span::seconds(3)).await;
+    let trades = rig.store.trades(&RecordQuery::of("main".into(), [])).await.unwrap();
+    assert_eq!(trades.len(), 1, "the trade of before ends in the books");
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    assert_eq!(rig.venue.held(LONG), dec!(1), "entries again: {:?}", rig.skipped().await);
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f55_stops_that_rest_stay_as_they_are() {
+    let (mut rig, store) = rig().await;
+    rig.long().await;
+    rig.kill().await;
+    let before = rig.venue.stops();
+    store.be(Mood::Down);
+    rig.start().await;
+    rig.pass(Span::minutes(1)).await;
+    assert_eq!(rig.venue.stops(), before);
+    let handle = rig.session.as_ref().unwrap().handle();
+    let close = hyperrsi_core::trader::Command::Close { side: LONG, fraction: dec!(1) };
+    assert!(!handle.command(&"main:BTC".into(), close).await, "commands wait for the journal");
+    assert_eq!(rig.stop_session().await, hyperrsi_core::runtime::Exit::Clean);
+}
+
+#[tokio::test(start_paused = true)]
 async fn f56_a_record_written_twice_is_there_once() {
     let (rig, _) = rig().await;
     rig.long().await;

@@ -356,12 +356,52 @@ impl Venue {
     }
 
     fn cancel(&self, order: &OrderRef) -> OrderOutcome {
-        let OrderName::Client(id) = order.name else { return refused(ErrorClass::OrderNotLive) };
+        let id = match &order.name {
+            OrderName::Client(id) => *id,
+            OrderName::Venue(id) => return self.cancel_foreign(id),
+        };
         let Some(order) = self.end(id, OrderStatus::Cancelled) else {
             return refused(ErrorClass::OrderNotLive);
         };
         self.push(AccountEvent::Order(Box::new(order)));
         done(id, OrderStatus::Cancelled, self.now())
+    }
+
+    fn cancel_foreign(&self, id: &VenueOrderId) -> OrderOutcome {
+        let (now, mut state) = (self.now(), self.state());
+        let before = state.foreign.len();
+        state.foreign.retain(|order| order.id != *id);
+        if state.foreign.len() == before {
+            return refused(ErrorClass::OrderNotLive);
+        }
+        let status = OrderStatus::Cancelled;
+        OrderOutcome::Done(Accepted { client_id: None, venue_id: Some(id.clone()), status, time: now })
+    }
+
+    /// An order that somebody placed by hand.
+    pub fn order_by_hand(&self, id: &str, leg: PositionSide, kind: OrderKind, quantity: Decimal) {
+        let now = self.now();
+        self.state().foreign.push(VenueOrder {
+            instrument: self.instrument.id.clone(),
+            id: VenueOrderId::new(id),
+            origin: Origin::Foreign(None),
+            class: OrderClass::from(&kind),
+            leg: Some(leg),
+            side: leg.closing(),
+            reduce_only: true,
+            quantity: Some(quantity.into()),
+            kind: VenueOrderKind::Known(kind),
+            status: OrderStatus::Open,
+            filled: Quantity::ZERO,
+            average: None,
+            created: now,
+            updated: now,
+            triggered: None,
+            spawned: None,
+        });
+    }
+    pub fn foreign(&self) -> Vec<String> {
+        self.state().foreign.iter().map(|order| order.id.to_string()).collect()
     }
 
     fn carry_out(&self, request: Request) -> Result<Answer, ExchangeError> {

@@ -1,16 +1,17 @@
 //! A running account over the scripted venue, in virtual time.
 
 use crate::double::{Fault, Venue};
-use hyperrsi_core::desk::{Event as DeskEvent, EventKind};
+use hyperrsi_core::desk::{Event as DeskEvent, EventKind, Finding, TraderStatus};
 use hyperrsi_core::exchange::{Exchange, MarketData, Request};
 use hyperrsi_core::model::*;
 use hyperrsi_core::position::{Distance, ExitPlan};
 use hyperrsi_core::risk::{Policy, Size};
-use hyperrsi_core::runtime::{Clock, Exit, Hub, Options, Parts, Plan, Session};
+use hyperrsi_core::runtime::{Clock, Exit, Hub, Options, Parts, Plan, Prepared, Recipe, Session, Terms};
 use hyperrsi_core::store::*;
 use hyperrsi_core::strategy::{Context, Decision, Needs, Strategy};
 use rust_decimal::Decimal;
 pub use rust_decimal_macros::dec;
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -42,6 +43,43 @@ pub fn exits() -> ExitPlan {
 
 pub fn enter(side: PositionSide, quantity: Decimal) -> Decision {
     Decision::enter(side, Size::Base(quantity.into()), exits())
+}
+
+/// Settings of the script: what it enters by hand with. Keys `size`, `stop`, `target` (percent) and `leverage`.
+pub struct Scripted(pub Script);
+
+impl Recipe for Scripted {
+    fn strategy(&self) -> StrategyId {
+        self.0.id()
+    }
+    fn prepare(
+        &self,
+        _: u64,
+        record: &Map<String, Value>,
+        _: &Instrument,
+        _: Environment,
+    ) -> Result<Prepared, Vec<Finding>> {
+        let number = |key: &str, default: i64| record.get(key).and_then(Value::as_i64).unwrap_or(default);
+        let (size, stop, target) = (number("size", 1), number("stop", 1), number("target", 2));
+        let leverage = number("leverage", 1);
+        if stop < 1 {
+            let message = format!("stop must be at least 1, got {stop}");
+            return Err(vec![Finding { code: "range".into(), key: "stop".into(), message }]);
+        }
+        let exits = ExitPlan::new()
+            .stop_loss(Distance::percent(stop.into()))
+            .take_profit(Distance::percent(target.into()), dec!(100));
+        let mut policy = Policy::default();
+        policy.leverage = u32::try_from(leverage).unwrap();
+        let values = [("size", size), ("stop", stop), ("target", target), ("leverage", leverage)];
+        Ok(Prepared {
+            strategy: Box::new(self.0.clone()),
+            policy,
+            terms: Some(Terms::new(Size::Base(Decimal::from(size).into()), exits)),
+            record: values.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect(),
+            warnings: Vec::new(),
+        })
+    }
 }
 
 pub struct Rig {
@@ -87,6 +125,19 @@ impl Rig {
             managers: Vec::new(),
         }
     }
+    /// The same trader with settings that can be changed.
+    pub fn plan_of_settings(&self) -> Plan {
+        let instrument = self.venue.instrument.clone();
+        Plan::of_settings("main:BTC", instrument, Scripted(self.script.clone()), Map::new()).unwrap()
+    }
+    pub async fn start_plan(&mut self, plan: Plan) {
+        self.session = Some(Session::open(self.parts(), Options::new("test"), vec![plan]).await.unwrap());
+        self.settle().await;
+    }
+    pub async fn trader(&self) -> TraderStatus {
+        self.session.as_ref().unwrap().handle().trader(&"main:BTC".into()).await.unwrap()
+    }
+
     pub fn plan(&self) -> Plan {
         Plan::new("main:BTC", self.venue.instrument.clone(), Policy::default(), self.script.clone())
     }

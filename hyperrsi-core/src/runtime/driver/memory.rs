@@ -24,6 +24,8 @@ pub(crate) const CHECKPOINT: Code = Code::of("checkpoint");
 pub(crate) const BOOKS: Code = Code::of("account");
 /// Keys of commands that are remembered.
 const KEYS: usize = 256;
+/// Entries by hand that are remembered as such.
+const BY_HAND: usize = 16;
 /// Candles that are fetched at most to go on from a state that was kept.
 const REACH: usize = 20_000;
 /// Snapshots after which one is a checkpoint even though a leg is open.
@@ -78,7 +80,7 @@ pub(crate) struct SeatSnapshot {
     /// Orders that were placed by hand and claimed, under our id.
     claimed: Vec<(ClientOrderId, VenueOrderId)>,
     withdraw: BTreeSet<VenueOrderId>,
-    by_hand: BTreeSet<ClientOrderId>,
+    by_hand: VecDeque<ClientOrderId>,
 }
 
 /// The state of the account machine, with its format.
@@ -98,6 +100,13 @@ impl Seat {
             self.done.pop_front();
         }
         self.done.push_back(key.to_owned());
+    }
+    /// An operator asked for the entry with that id.
+    pub(super) fn note_by_hand(&mut self, id: ClientOrderId) {
+        if self.by_hand.len() == BY_HAND {
+            self.by_hand.pop_front();
+        }
+        self.by_hand.push_back(id);
     }
 }
 
@@ -121,7 +130,6 @@ impl Driver {
         }
         let id = entry.trader.id().clone();
         let orders: BTreeSet<ClientOrderId> = entry.trader.orders().map(|o| o.spec.client_id).collect();
-        entry.by_hand.retain(|id| orders.contains(id));
         let claimed = orders.iter().filter_map(|id| Some((*id, self.sent.get(id)?.claimed.clone()?)));
         let body = Body::of(&SeatSnapshot {
             version: SNAPSHOT,
@@ -136,21 +144,23 @@ impl Driver {
             by_hand: entry.by_hand.clone(),
         })?;
         let idle = entry.trader.is_idle();
+        entry.at_rest = idle;
         self.snapshots += 1;
         let checkpoint = idle || self.snapshots.is_multiple_of(CHECKPOINT_EVERY);
         let tags = Tags { outcome: checkpoint.then_some(CHECKPOINT), ..Tags::default() };
         Ok(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, Some(id), now, body) })
     }
 
-    /// The account as it is now, if that is not written yet.
+    /// The account as it is now, if that is not written yet: with every checkpoint of a trader one of the account.
     pub(super) fn books(&mut self, checkpoint: bool, now: Timestamp) -> Result<Option<Entry>, StoreError> {
         let books = self.account.snapshot();
-        if self.written.as_ref() == Some(&books) {
+        let known = self.written.as_ref().is_some_and(|(written, _)| *written == books);
+        if known && (!checkpoint || self.written.as_ref().is_some_and(|(_, kept)| *kept)) {
             return Ok(None);
         }
         let key = self.key("books");
         let body = Body::of(&BooksSnapshot { version: SNAPSHOT, books: books.clone() })?;
-        self.written = Some(books);
+        self.written = Some((books, checkpoint));
         let outcome = checkpoint.then_some(CHECKPOINT);
         let tags = Tags { outcome, reason: Some(BOOKS), ..Tags::default() };
         Ok(Some(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, None, now, body) }))
@@ -159,7 +169,7 @@ impl Driver {
     /// The account as the process before left it. Comes before its traders.
     pub(crate) fn remember(&mut self, books: AccountSnapshot) {
         self.account.restore(books.clone());
-        self.written = Some(books);
+        self.written = Some((books, false));
     }
 
     /// The trader of the process before: its orders are known, its legs are in the books, new settings apply from here.

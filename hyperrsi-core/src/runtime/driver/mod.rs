@@ -83,9 +83,10 @@ pub(crate) struct Driver {
     /// What one input led to, until it is written as one.
     records: Vec<Entry>,
     acknowledge: Vec<(SeatId, RequestId)>,
-    /// Snapshots taken so far, and the account as it was last written.
+    /// Snapshots taken so far.
     snapshots: u32,
-    written: Option<AccountSnapshot>,
+    /// The account as it was last written, and whether that stands for everything before.
+    written: Option<(AccountSnapshot, bool)>,
     /// Openings that are not sent before they are durable.
     held: BTreeMap<(SeatId, RequestId), Work>,
     retired: bool,
@@ -224,9 +225,10 @@ impl Driver {
             foreign: Vec::new(),
             withdraw: BTreeSet::new(),
             done: VecDeque::new(),
-            by_hand: BTreeSet::new(),
+            by_hand: VecDeque::new(),
             reloaded: Timestamp::EPOCH,
             changed: false,
+            at_rest: snapshot.is_none(),
         };
         if let Some(snapshot) = snapshot {
             self.restore(&mut entry, snapshot, &policy);

@@ -39,7 +39,7 @@ impl Driver {
                 if ask.by_hand
                     && let Some(entry) = self.seats.get_mut(seat.0)
                 {
-                    entry.by_hand.insert(ask.order.client_id);
+                    entry.note_by_hand(ask.order.client_id);
                 }
                 let outcome = self.account.review(now, slot, &ask);
                 self.answer(seat, now, Input::Reservation { request: ask.request, outcome });
@@ -108,7 +108,10 @@ impl Driver {
     /// Writes what one input led to, together with the trader as it is then: a restart is the newest of these and a look
     /// at the venue.
     pub(super) fn flush(&mut self, seat: SeatId, now: Timestamp) {
-        let changed = self.seats.get_mut(seat.0).is_some_and(|entry| std::mem::take(&mut entry.changed));
+        let changed = self.seats.get_mut(seat.0).is_some_and(|entry| {
+            // That nothing is open any more is worth a snapshot of its own: it stands for everything before.
+            std::mem::take(&mut entry.changed) || !entry.at_rest && entry.trader.is_idle()
+        });
         if changed {
             let written = self.snapshot(seat, now).and_then(|trader| {
                 let books = self.books(trader.tags.outcome.is_some(), now)?;

@@ -9,6 +9,7 @@ use crate::risk::Refusal;
 use crate::store::{
     Body, Code, Entry, JournaledDecision, RecordKind, Seq, StoreError, Tags, TradeCertainty, TradeRecord,
 };
+use crate::strategy::LegState;
 use crate::trader::{Event, Record};
 
 /// What an order of ours is for, read from its id: the letter behind trader, cycle and side.
@@ -27,9 +28,10 @@ pub(crate) fn role_code(id: &ClientOrderId) -> Code {
     }
 }
 
-/// The id of a trade: its trader, side and first fill.
+/// The id of a trade: its trader, side and first fill, and its prices, because lots of a grid may fill in one moment.
 fn trade_id(trader: &TraderId, trade: &crate::position::Trade) -> String {
-    format!("{trader}:{}:{}", trade.side, trade.entry_time.millis())
+    let (entry, exit) = (trade.entry_price.get().normalize(), trade.exit_price.get().normalize());
+    format!("{trader}:{}:{}:{entry}:{exit}", trade.side, trade.entry_time.millis())
 }
 
 impl Seat {
@@ -220,13 +222,23 @@ impl Driver {
                 return;
             }
             Event::Gate(gate, closed) => return self.on_gate(seat, gate, closed, now),
-            Event::Rejected { client_id, message } => EventKind::OrderRefused {
-                order: client_id,
-                role: role_code(&client_id),
-                class: Code::from(message.split(':').next().unwrap_or("other").to_owned()),
-                code: None,
-                message,
-            },
+            Event::Rejected { client_id, message } => {
+                let spec = self.sent.get(&client_id).map(|sent| sent.spec);
+                if let Some(spec) = spec.filter(|spec| !spec.reduce_only) {
+                    let main = entry.trader.view().leg(spec.leg.opposite());
+                    if main.state == LegState::Open && !main.hedge {
+                        // The main leg stays as it is, with its stop (FAULTS 81).
+                        self.tell(Some(seat), now, EventKind::HedgeIncomplete { side: spec.leg });
+                    }
+                }
+                EventKind::OrderRefused {
+                    order: client_id,
+                    role: role_code(&client_id),
+                    class: Code::from(message.split(':').next().unwrap_or("other").to_owned()),
+                    code: None,
+                    message,
+                }
+            }
             Event::Unprotected { side, since } => {
                 metrics::counter!("hyperrsi_unprotected_alerts_total").increment(1);
                 EventKind::Unprotected { side, elapsed: now - since, engine_stop: true }

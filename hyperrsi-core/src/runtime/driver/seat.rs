@@ -63,14 +63,16 @@ pub(super) struct Seat {
     pub(super) withdraw: BTreeSet<VenueOrderId>,
     /// Keys of commands that were carried out, newest last.
     pub(super) done: VecDeque<String>,
-    /// Entries that an operator asked for.
-    pub(super) by_hand: BTreeSet<ClientOrderId>,
+    /// Entries that an operator asked for, the newest ones.
+    pub(super) by_hand: VecDeque<ClientOrderId>,
     pub(super) reloaded: Timestamp,
     /// When the venue's list was last asked about the instrument, and what it said against opening.
     pub(super) listed: Option<Timestamp>,
     pub(super) restricted: Option<TradingState>,
     /// Something changed that a restart has to know.
     pub(super) changed: bool,
+    /// It is written that nothing is open or on its way.
+    pub(super) at_rest: bool,
 }
 
 /// What is known of an order that was sent.

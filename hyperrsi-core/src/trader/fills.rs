@@ -30,6 +30,13 @@ struct Booked {
 
 impl Trader {
     pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
+        if let Some(id) = fill.client_id
+            && self.orders.for_fill(&id).is_none()
+            && self.may_inherit_order(&id)
+        {
+            self.read_account(); // of an order nothing was written about: the read says what it was
+            return Ok(());
+        }
         if !self.applied.insert(&fill.trade_id, fill.time) {
             return Ok(());
         }
@@ -155,8 +162,9 @@ impl Trader {
         let atr = self.atr.and_then(crate::model::decimal_from_f64);
         let leg = self.leg(side);
         let Some(plan) = leg.plan.clone() else { return Ok(()) };
-        let reference =
-            self.price(plan.trigger).and_then(crate::model::decimal_from_f64).map_or(fallback, Price::new);
+        // A fill from before a restart had its ladder then: levels that have filled since are where they were.
+        let seen = self.price(plan.trigger).filter(|_| !self.is_unread());
+        let reference = seen.and_then(crate::model::decimal_from_f64).map_or(fallback, Price::new);
         let start = EpochStart {
             entries: leg.entries,
             quantity: leg.book.quantity(),

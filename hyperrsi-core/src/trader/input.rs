@@ -1,6 +1,6 @@
 use crate::model::{
-    Amount, Approved, Candle, Fill, Instrument, MarginMode, Opening, OrderReport, PositionMode, PositionSide,
-    PositionSnapshot, Price, RequestId, Timeframe,
+    Amount, Approved, Candle, Fill, Instrument, MarginMode, Opening, OrderReport, OrderSpec, PositionMode,
+    PositionSide, PositionSnapshot, Price, RequestId, Timeframe,
 };
 use crate::risk::{Refusal, Refused};
 use crate::strategy::Decision;
@@ -76,6 +76,9 @@ pub struct AccountRead {
     pub positions: Vec<PositionSnapshot>,
     /// Live orders of the instrument that carry our ids.
     pub orders: Vec<OrderReport>,
+    /// The same orders as they rest: with price and quantity.
+    #[serde(default)]
+    pub resting: Vec<OrderSpec>,
     /// Live orders of the instrument that are not ours.
     pub foreign_orders: usize,
     /// Fills the venue knows since the newest one we applied.

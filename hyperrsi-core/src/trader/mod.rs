@@ -34,6 +34,7 @@ mod fills;
 mod gates;
 mod hedge;
 mod id;
+mod inherit;
 mod input;
 mod leg;
 mod lots;
@@ -137,6 +138,8 @@ pub struct Trader {
     /// An evaluate output that comes before everything in the queue: one is made per candle.
     asked: Option<(RequestId, crate::model::Timeframe)>,
     trace_protection: bool,
+    /// What a process before left at the venue is taken over.
+    inherited: inherit::Inherited,
 }
 
 impl Trader {
@@ -168,6 +171,7 @@ impl Trader {
             base: None,
             asked: None,
             trace_protection: false,
+            inherited: inherit::Inherited::Nothing,
         };
         trader.refresh_gates();
         trader
@@ -249,7 +253,10 @@ impl Trader {
             Input::StoreFailed { request } => self.on_store_failed(request)?,
             Input::Answer { request, answer } => self.on_answer(request, answer)?,
             Input::Queried { request, lookup } => self.on_queried(request, lookup)?,
-            Input::Configured { request: _, outcome } => self.on_configured(outcome),
+            Input::Configured { request: _, outcome } => {
+                self.on_configured(outcome);
+                self.hedge_after_restart()?;
+            }
             Input::AccountRead { request: _, read } => self.on_account_read(read)?,
             Input::Order(report) => self.on_order(report)?,
             Input::Fill(fill) => self.on_fill(fill)?,
@@ -257,7 +264,10 @@ impl Trader {
             Input::PositionMode(mode) => self.on_position_mode(mode),
             Input::Leverage(leverage, mode) => self.on_leverage(leverage, mode),
             Input::Funding { side, amount } => self.on_funding(side, amount)?,
-            Input::Warm => self.set_gate(crate::risk::Refusal::WarmingUp, false),
+            Input::Warm => {
+                self.set_gate(crate::risk::Refusal::WarmingUp, false);
+                self.hedge_after_restart()?;
+            }
             Input::DataGap => self.set_gate(crate::risk::Refusal::DataGap, true),
             Input::DataRestored => self.set_gate(crate::risk::Refusal::DataGap, false),
             Input::Instrument(instrument) => self.view.instrument = *instrument,

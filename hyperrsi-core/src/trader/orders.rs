@@ -130,6 +130,13 @@ impl Orders {
             cancel_retry: None,
         });
     }
+    /// An order that rests at the venue and that nothing was known of.
+    pub(crate) fn adopt(&mut self, spec: OrderSpec, role: Role, epoch: u32) {
+        self.add(spec, role, epoch, RequestId(0), None);
+        if let Some(order) = self.live.last_mut() {
+            (order.status, order.pending) = (OrderStatus::Open, None);
+        }
+    }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {
         self.live.iter()
     }

@@ -118,6 +118,8 @@ struct Sent {
     /// What it becomes once a change under way is confirmed.
     next: Option<OrderSpec>,
     submitted: Timestamp,
+    /// Venue time of the newest word about it.
+    known: Timestamp,
     /// Whether it rests at the venue, by the venue's last word.
     resting: bool,
     filled: crate::model::Quantity,
@@ -125,7 +127,14 @@ struct Sent {
 
 impl Sent {
     const fn new(spec: OrderSpec, submitted: Timestamp) -> Self {
-        Self { spec, next: None, submitted, resting: false, filled: crate::model::Quantity::ZERO }
+        Self {
+            spec,
+            next: None,
+            submitted,
+            known: submitted,
+            resting: false,
+            filled: crate::model::Quantity::ZERO,
+        }
     }
 }
 
@@ -369,6 +378,7 @@ impl Driver {
             (Command::Stop | Command::Panic, Some(entry)) => entry.running = false,
             _ => {}
         }
+        self.changed = true; // what an operator asked for outlives the process, whatever else it leads to
         self.feed(seat, now, Input::Command(command));
     }
 

@@ -34,7 +34,7 @@ use crate::account::Account;
 pub(crate) enum Message {
     Board(SeatId, Board),
     Prices(SeatId, Prices),
-    Command(SeatId, Command, oneshot::Sender<()>),
+    Command(SeatId, Command, oneshot::Sender<bool>),
     Ask(Ask),
     Record(Entry, oneshot::Sender<bool>),
     ReadNow,
@@ -116,7 +116,8 @@ impl Handle {
         self.published.clone()
     }
 
-    /// Asks a trader for something; false if the trader is not here or the account has ended.
+    /// Asks a trader for something; returns once what it led to is durable, or the store has failed. False if the trader is
+    /// not here or the account has ended.
     pub async fn command(&self, trader: &TraderId, command: Command) -> bool {
         let Some(seat) = self.seat(trader) else { return false };
         let (done, told) = oneshot::channel();

@@ -209,7 +209,7 @@ impl Server {
                     upkeep.stream = Some(now + backoff.pause());
                     *stream = Box::pin(futures_util::stream::pending());
                 }
-                Happened::Message(message) => self.message(message, &mut told),
+                Happened::Message(message) => self.message(message, &mut told, calls),
                 Happened::Tick => self.tick(&mut upkeep, calls, stream),
             }
         }
@@ -279,7 +279,12 @@ impl Server {
         false
     }
 
-    fn message(&mut self, message: Message, told: &mut std::collections::BTreeMap<SeatId, Prices>) {
+    fn message(
+        &mut self,
+        message: Message,
+        told: &mut std::collections::BTreeMap<SeatId, Prices>,
+        calls: &mut Calls,
+    ) {
         let now = self.clock.now();
         match message {
             Message::Board(seat, board) => {
@@ -301,7 +306,10 @@ impl Server {
             }
             Message::Command(seat, command, done) => {
                 self.driver.command(seat, command, now);
-                let _ = done.send(());
+                self.begin(calls); // its records are in the queue now, and the receipt behind them
+                if let Some(intake) = &self.intake {
+                    intake.push(Vec::new(), vec![Acknowledge::Reply(done)]);
+                }
             }
             Message::Ask(Ask::Account(reply)) => {
                 let status = self.driver.status(&self.options, now);

@@ -12,10 +12,12 @@ mod perform;
 mod questions;
 mod records;
 mod reservations;
+mod sent;
 mod status;
 mod work;
 
 pub(crate) use records::role_code;
+use sent::Sent;
 pub use work::SeatId;
 pub(crate) use work::{Done, Job, Purpose, Question, Reading, Verdict, Work};
 
@@ -24,8 +26,8 @@ use crate::account::{Account, SlotId};
 use crate::desk::EventKind;
 use crate::exchange::{Capabilities, Feature, VenueOrderId};
 use crate::model::{
-    AccountId, Balance, Candle, ClientOrderId, Fill, Instrument, InstrumentId, OrderSpec, PositionMode,
-    PositionSide, RequestId, Span, StrategyId, Timeframe, Timestamp, TraderId, decimal_from_f64,
+    AccountId, Balance, Candle, ClientOrderId, Fill, Instrument, InstrumentId, PositionMode, PositionSide,
+    RequestId, Span, StrategyId, Timeframe, Timestamp, TraderId, decimal_from_f64,
 };
 use crate::risk::{Policy, Refused};
 use crate::store::{Entry, Epoch};
@@ -109,33 +111,6 @@ struct Seat {
     running: bool,
     foreign_orders: usize,
     reloaded: Timestamp,
-}
-
-/// What is known of an order that was sent.
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    spec: OrderSpec,
-    /// What it becomes once a change under way is confirmed.
-    next: Option<OrderSpec>,
-    submitted: Timestamp,
-    /// Venue time of the newest word about it.
-    known: Timestamp,
-    /// Whether it rests at the venue, by the venue's last word.
-    resting: bool,
-    filled: crate::model::Quantity,
-}
-
-impl Sent {
-    const fn new(spec: OrderSpec, submitted: Timestamp) -> Self {
-        Self {
-            spec,
-            next: None,
-            submitted,
-            known: submitted,
-            resting: false,
-            filled: crate::model::Quantity::ZERO,
-        }
-    }
 }
 
 #[derive(Debug, Default)]

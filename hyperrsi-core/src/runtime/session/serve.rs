@@ -70,6 +70,8 @@ enum Back {
     Clock(Result<Timestamp, ExchangeError>),
 }
 
+/// The prices each trader was last told.
+type Told = std::collections::BTreeMap<SeatId, Prices>;
 type Calls = FuturesUnordered<BoxFuture<'static, Back>>;
 
 /// What is done now and then, beside the driver's own times.
@@ -148,7 +150,7 @@ impl Server {
 
     /// Runs until told to stop (`None`) or something ends it.
     async fn serve(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Option<Exit> {
-        let mut told: std::collections::BTreeMap<SeatId, Prices> = std::collections::BTreeMap::new();
+        let mut told = Told::new();
         let third = Span::millis_of(self.options.lease.millis() / 3);
         let now = self.clock.now();
         let mut upkeep = Upkeep { renew: Some(now + third), clock: Some(now + CLOCK_INTERVAL), stream: None };
@@ -279,12 +281,7 @@ impl Server {
         false
     }
 
-    fn message(
-        &mut self,
-        message: Message,
-        told: &mut std::collections::BTreeMap<SeatId, Prices>,
-        calls: &mut Calls,
-    ) {
+    fn message(&mut self, message: Message, told: &mut Told, calls: &mut Calls) {
         let now = self.clock.now();
         match message {
             Message::Board(seat, board) => {
@@ -306,7 +303,7 @@ impl Server {
             }
             Message::Command(seat, command, done) => {
                 self.driver.command(seat, command, now);
-                self.begin(calls); // its records are in the queue now, and the receipt behind them
+                self.begin(calls); // its records come before the receipt
                 if let Some(intake) = &self.intake {
                     intake.push(Vec::new(), vec![Acknowledge::Reply(done)]);
                 }

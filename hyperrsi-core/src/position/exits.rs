@@ -202,6 +202,13 @@ impl Exits {
         Ok(())
     }
 
+    /// The venue's copy of the trail's stop rests at `stop`: if that is nearer, the trail had come so far.
+    pub(crate) fn resume_trail(&mut self, stop: Price) {
+        if let Some(trail) = &mut self.trail {
+            trail.resume(self.side, stop);
+        }
+    }
+
     /// The price at which the trailing start level without an order counts as filled (TRADING 7.8), with its level.
     pub fn touch(&self) -> Option<(u8, Price)> {
         let k = self.plan.trailing?.start_level;

@@ -55,6 +55,19 @@ impl Trail {
         }
     }
 
+    /// Goes on from a stop that is nearer than its own.
+    pub(crate) fn resume(&mut self, side: PositionSide, stop: Price) {
+        let sign = side.sign();
+        let nearer = match side {
+            PositionSide::Long => stop > self.stop,
+            PositionSide::Short => stop < self.stop,
+        };
+        if let (true, Ok(extreme)) = (nearer, sign.times(self.offset).and_then(|away| stop.get().plus(away)))
+        {
+            (self.stop, self.extreme) = (stop, Price::new(extreme).to_f64());
+        }
+    }
+
     /// Follows a trigger price; true if the stop moved. Prices that are no positive numbers are ignored.
     ///
     /// # Errors

@@ -176,7 +176,11 @@ impl Trader {
                 order.status = OrderStatus::Rejected;
                 self.orders.sweep();
                 if opening {
+                    let hedge = self.leg(side).hedge && self.leg(side).book.is_flat();
                     self.opening_failed(side, id);
+                    // One that died with its sender follows its main leg all the same.
+                    self.leg_mut(side.opposite()).hedge_due |= hedge && self.may_inherit();
+                    self.hedge_after_restart()?;
                 } else {
                     let leg = self.leg_mut(side);
                     leg.attempt = leg.attempt.wrapping_add(1);
@@ -203,6 +207,12 @@ impl Trader {
     pub(super) fn on_order(&mut self, report: OrderReport) -> Result<(), Overflow> {
         let Some(order) = self.orders.get_mut(&report.client_id) else {
             let ended = self.orders.has_finished(&report.client_id);
+            if !ended && self.may_inherit_order(&report.client_id) && report.status.is_live() {
+                if !self.is_unread() {
+                    self.read_account(); // it arrived after its sender had died
+                }
+                return Ok(());
+            }
             if !ended && self.ids.owns(&report.client_id) && report.status.is_live() {
                 self.emit(Event::SecondWriter { client_id: report.client_id });
                 self.set_gate(Refusal::ForeignPosition, true);
@@ -237,11 +247,17 @@ impl Trader {
         let Some(read) = read else {
             return Ok(()); // a failed read counts as nothing (TRADING 13.2)
         };
+        self.inherit(&read.resting);
         for fill in &read.fills {
+            self.inherit_order_of(fill, &read.fills);
             self.on_fill(fill)?;
         }
         for report in &read.orders {
             self.on_order(*report)?;
+        }
+        if self.is_unread() {
+            self.resume_trails();
+            self.has_read();
         }
         self.orders.stop_awaiting();
         self.orders.sweep();
@@ -255,7 +271,7 @@ impl Trader {
             self.reconcile(side)?;
         }
         self.set_gate(Refusal::NotReconciled, false);
-        Ok(())
+        self.hedge_after_restart()
     }
 
     /// A position on the stream. Where fills do not explain it they may be on their way: the account is read soon.

@@ -22,9 +22,14 @@ impl Default for Applied {
 }
 
 impl Applied {
+    /// Whether a fill was applied before.
+    pub(super) fn has(&self, id: &TradeId, time: Timestamp) -> bool {
+        time <= self.before || self.known.contains(id)
+    }
+
     /// Remembers a fill; false if it was applied before.
     pub(super) fn insert(&mut self, id: &TradeId, time: Timestamp) -> bool {
-        if time <= self.before || !self.known.insert(id.clone()) {
+        if self.has(id, time) || !self.known.insert(id.clone()) {
             return false;
         }
         self.order.push_back((id.clone(), time));

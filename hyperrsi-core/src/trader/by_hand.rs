@@ -126,7 +126,7 @@ impl Trader {
     pub(super) fn adopt_order(&mut self, order: OrderSpec, role: Role) {
         if self.orders.get(&order.client_id).is_none() {
             let epoch = self.leg(order.leg).epoch + 1; // the one that the claim begins
-            self.orders.adopt(order, role, epoch);
+            self.orders.claim(order, role, epoch);
         }
     }
 

@@ -31,6 +31,13 @@ struct Booked {
 
 impl Trader {
     pub(super) fn on_fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
+        if let Some(id) = fill.client_id
+            && self.orders.for_fill(&id).is_none()
+            && self.may_inherit_order(&id)
+        {
+            self.read_account(); // of an order nothing was written about: the read says what it was
+            return Ok(());
+        }
         if !self.applied.insert(&fill.trade_id, fill.time) {
             return Ok(());
         }
@@ -181,7 +188,9 @@ impl Trader {
     /// What exits of a leg are built from now.
     pub(super) fn epoch_start(&self, side: PositionSide, plan: &ExitPlan, fallback: Price) -> EpochStart {
         let leg = self.leg(side);
-        let reference = self.price(plan.trigger).and_then(crate::model::decimal_from_f64);
+        // A fill from before a restart had its ladder then: levels that have filled since are where they were.
+        let seen = self.price(plan.trigger).filter(|_| !self.is_unread());
+        let reference = seen.and_then(crate::model::decimal_from_f64);
         EpochStart {
             entries: leg.entries,
             quantity: leg.book.quantity(),

@@ -29,6 +29,9 @@ impl Trader {
         let filling = |o: &super::orders::Tracked| {
             !o.spec.reduce_only && (o.spec.kind.price().is_none() || !o.filled.is_zero())
         };
+        if self.leg(main).hedge_due && self.starts() {
+            return self.refresh_hedge(main);
+        }
         if self.leg(main).hedge_due && !self.orders.of(main).any(filling) {
             self.leg_mut(main).hedge_due = false;
             return self.evaluate_hedge(main);

@@ -27,6 +27,29 @@ pub enum Role {
 }
 
 impl Role {
+    /// What the order of an id of ours is for.
+    pub(crate) fn of(id: &ClientOrderId) -> Option<Self> {
+        let number = u32::from_str_radix(id.as_str().get(18..22)?, 36).ok()?;
+        let whole = u16::try_from(number).ok();
+        Some(match id.as_str().as_bytes().get(17)? {
+            b'e' => Self::Entry(whole?),
+            b's' => Self::Stop(whole?),
+            b't' => Self::TakeProfit(u8::try_from(number % 16).ok()?, u16::try_from(number / 16).ok()?),
+            b'c' => Self::Close(whole?),
+            b'r' => Self::Resting(whole?),
+            b'x' => Self::LotExit(whole?),
+            _ => return None,
+        })
+    }
+
+    /// The number within its leg's cycle; of a take profit without its level.
+    pub(crate) const fn revision(self) -> u16 {
+        match self {
+            Self::Entry(n) | Self::Resting(n) | Self::LotExit(n) | Self::Stop(n) | Self::Close(n) => n,
+            Self::TakeProfit(_, n) => n,
+        }
+    }
+
     const fn parts(self) -> (u8, u32) {
         match self {
             Self::Entry(n) => (b'e', n as u32),

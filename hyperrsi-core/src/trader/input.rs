@@ -78,6 +78,9 @@ pub struct AccountRead {
     pub positions: Vec<PositionSnapshot>,
     /// Live orders of the instrument that carry our ids.
     pub orders: Vec<OrderReport>,
+    /// The same orders as they rest: with price and quantity.
+    #[serde(default)]
+    pub resting: Vec<OrderSpec>,
     /// Live orders of the instrument that are not ours.
     pub foreign_orders: usize,
     /// Fills the venue knows since the newest one we applied.

@@ -38,6 +38,7 @@ mod fills;
 mod gates;
 mod hedge;
 mod id;
+mod inherit;
 mod input;
 #[cfg(debug_assertions)]
 mod invariants;
@@ -152,6 +153,8 @@ pub struct Trader {
     recording: bool,
     /// A decision with a record of its own is being carried out.
     deciding: bool,
+    /// What a process before left at the venue is taken over.
+    inherited: inherit::Inherited,
 }
 
 impl Trader {
@@ -187,6 +190,7 @@ impl Trader {
             author: action::Author::default(),
             recording: false,
             deciding: false,
+            inherited: inherit::Inherited::Nothing,
         };
         trader.refresh_gates();
         trader
@@ -279,7 +283,10 @@ impl Trader {
             Input::StoreFailed { request } => self.on_store_failed(request)?,
             Input::Answer { request, answer } => self.on_answer(request, answer)?,
             Input::Queried { request, lookup } => self.on_queried(request, lookup)?,
-            Input::Configured { request: _, outcome } => self.on_configured(outcome),
+            Input::Configured { request: _, outcome } => {
+                self.on_configured(outcome);
+                self.hedge_after_restart()?;
+            }
             Input::AccountRead { request: _, read } => self.on_account_read(read)?,
             Input::Order(report) => self.on_order(report)?,
             Input::Fill(fill) => self.on_fill(fill)?,
@@ -287,7 +294,10 @@ impl Trader {
             Input::PositionMode(mode) => self.on_position_mode(mode),
             Input::Leverage(leverage, mode) => self.on_leverage(leverage, mode),
             Input::Funding { side, amount } => self.on_funding(side, amount)?,
-            Input::Warm => self.set_gate(crate::risk::Refusal::WarmingUp, false),
+            Input::Warm => {
+                self.set_gate(crate::risk::Refusal::WarmingUp, false);
+                self.hedge_after_restart()?;
+            }
             Input::DataGap => self.set_gate(crate::risk::Refusal::DataGap, true),
             Input::DataRestored => self.set_gate(crate::risk::Refusal::DataGap, false),
             Input::Instrument(instrument) => self.view.instrument = *instrument,

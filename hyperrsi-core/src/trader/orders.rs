@@ -134,11 +134,18 @@ impl Orders {
             adopted: false,
         });
     }
-    /// An order that rests already, under an id of ours.
+    /// An order that rests at the venue and that nothing was known of.
     pub(crate) fn adopt(&mut self, spec: OrderSpec, role: Role, epoch: u32) {
         self.add(spec, role, epoch, RequestId(0), None);
         if let Some(order) = self.live.last_mut() {
-            (order.status, order.pending, order.adopted) = (OrderStatus::Open, None, true);
+            (order.status, order.pending) = (OrderStatus::Open, None);
+        }
+    }
+    /// An order that somebody else placed, under an id of ours.
+    pub(crate) fn claim(&mut self, spec: OrderSpec, role: Role, epoch: u32) {
+        self.adopt(spec, role, epoch);
+        if let Some(order) = self.live.last_mut() {
+            order.adopted = true;
         }
     }
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Tracked> {

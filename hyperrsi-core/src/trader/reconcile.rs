@@ -107,7 +107,7 @@ impl Trader {
                     self.mark_unprotected(side);
                 }
                 let leg = self.leg(side);
-                if busy || waits || leg.triggered {
+                if busy || waits || leg.triggered || self.is_unread() {
                     return Ok(());
                 }
                 let same_price = spec.kind.price() == Some(stop.price);
@@ -214,6 +214,9 @@ impl Trader {
     }
 
     fn reconcile_take_profits(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        if self.is_unread() {
+            return Ok(());
+        }
         let epoch = self.leg(side).epoch;
         let mut older_live = false;
         let older: Vec<ClientOrderId> = self

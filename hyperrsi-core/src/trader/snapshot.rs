@@ -99,6 +99,7 @@ impl Trader {
         trader.rest_waits = !snapshot.rest.is_empty();
         trader.rest = snapshot.rest;
         trader.gates.restart(&KEPT);
+        trader.inherited = super::inherit::Inherited::Unread;
         (trader.now, trader.next_request) = (snapshot.now, snapshot.next_request);
         (trader.atr, trader.base, trader.applied) = (snapshot.atr, snapshot.base, snapshot.applied);
         trader.author = snapshot.author;
@@ -106,8 +107,12 @@ impl Trader {
             let opening = trader.orders.has_opening(side);
             let leg = trader.leg_mut(side);
             if leg.state == LegState::Entering && leg.book.is_flat() && !opening {
-                (leg.state, leg.hedge) = (LegState::Flat, false);
+                let hedge = std::mem::take(&mut leg.hedge);
+                leg.state = LegState::Flat;
+                // A hedge follows its main leg, not a candle: it is decided anew.
+                trader.leg_mut(side.opposite()).hedge_due |= hedge;
             }
+            let leg = trader.leg_mut(side);
             trader.rest_waits |= leg.rest_waits;
             trader.sync(side);
         }

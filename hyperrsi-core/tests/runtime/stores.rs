@@ -85,35 +85,86 @@ impl Journal for Moody {
     }
 }
 
-#[async_trait]
-impl Candles for Moody {
-    async fn put_candles(&self, series: &SeriesId, candles: &[Candle]) -> Result<CandlesWritten, StoreError> {
-        self.memory.put_candles(series, candles).await
-    }
-    async fn candles(
-        &self,
-        series: &SeriesId,
-        from: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Candle>, StoreError> {
-        self.memory.candles(series, from, until, limit).await
-    }
-    async fn last_candle(&self, series: &SeriesId) -> Result<Option<Candle>, StoreError> {
-        self.memory.last_candle(series).await
-    }
-    async fn put_anchor(
-        &self,
-        series: &SeriesId,
-        indicator: &Code,
-        anchor: Anchor,
-    ) -> Result<(), StoreError> {
-        self.memory.put_anchor(series, indicator, anchor).await
-    }
-    async fn anchor(&self, series: &SeriesId, indicator: &Code) -> Result<Option<Anchor>, StoreError> {
-        self.memory.anchor(series, indicator).await
-    }
+macro_rules! users {
+    ($store:ty; $($name:ident($($arg:ident: $type:ty),*) -> $ok:ty;)+) => {
+        #[async_trait]
+        impl Users for $store {
+            $(async fn $name(&self, $($arg: $type),*) -> Result<$ok, StoreError> {
+                self.memory.$name($($arg),*).await
+            })+
+        }
+    };
 }
+
+/// What a store around a memory store leaves to it: candles and people.
+macro_rules! leave_to_memory {
+    ($store:ty) => {
+        #[async_trait]
+        impl Candles for $store {
+            async fn put_candles(&self, series: &SeriesId, candles: &[Candle]) -> Result<CandlesWritten, StoreError> {
+                self.memory.put_candles(series, candles).await
+            }
+            async fn candles(
+                &self,
+                series: &SeriesId,
+                from: Timestamp,
+                until: Timestamp,
+                limit: u32,
+            ) -> Result<Vec<Candle>, StoreError> {
+                self.memory.candles(series, from, until, limit).await
+            }
+            async fn last_candle(&self, series: &SeriesId) -> Result<Option<Candle>, StoreError> {
+                self.memory.last_candle(series).await
+            }
+            async fn put_anchor(
+                &self,
+                series: &SeriesId,
+                indicator: &Code,
+                anchor: Anchor,
+            ) -> Result<(), StoreError> {
+                self.memory.put_anchor(series, indicator, anchor).await
+            }
+            async fn anchor(&self, series: &SeriesId, indicator: &Code) -> Result<Option<Anchor>, StoreError> {
+                self.memory.anchor(series, indicator).await
+            }
+        }
+
+        users! {
+            $store;
+            put_user(user: User) -> ();
+            user(id: &UserId) -> Option<User>;
+            users(after: Option<&UserId>, limit: u32) -> Vec<User>;
+            remove_user(id: &UserId) -> ();
+            link(identity: Identity, user: &UserId) -> ();
+            unlink(identity: &Identity) -> ();
+            user_of(identity: &Identity) -> Option<UserId>;
+            identities(user: &UserId) -> Vec<Identity>;
+            put_account(account: AccountEntry) -> ();
+            account(id: &AccountId) -> Option<AccountEntry>;
+            accounts(user: Option<&UserId>) -> Vec<AccountEntry>;
+            remove_account(id: &AccountId) -> ();
+            put_sealed(sealed: Sealed) -> ();
+            sealed(account: &AccountId, name: &Code) -> Option<Sealed>;
+            remove_sealed(account: &AccountId, name: &Code) -> ();
+            put_settings(key: &LayerKey, expected: u64, at: Timestamp, by: Option<&UserId>, body: Body) -> SettingsVersion;
+            settings(key: &LayerKey, version: Option<u64>) -> Option<SettingsVersion>;
+            put_preset(preset: Preset) -> ();
+            presets(user: &UserId) -> Vec<Preset>;
+            remove_preset(id: &PresetId) -> ();
+            put_deployment(deployment: Deployment) -> ();
+            deployments(account: &AccountId) -> Vec<Deployment>;
+            remove_deployment(trader: &TraderId) -> ();
+            put_item(user: &UserId, space: &Code, key: &str, body: Body) -> ();
+            item(user: &UserId, space: &Code, key: &str) -> Option<Body>;
+            items(user: &UserId, space: &Code) -> Vec<(String, Body)>;
+            remove_item(user: &UserId, space: &Code, key: &str) -> ();
+        }
+    };
+}
+#[allow(unused_imports, reason = "each test binary uses its part")]
+pub(crate) use {leave_to_memory, users};
+
+leave_to_memory!(Moody);
 
 #[async_trait]
 impl Leases for Moody {
@@ -134,47 +185,6 @@ impl Leases for Moody {
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.memory.release(lease).await
     }
-}
-
-macro_rules! users {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $ok:ty;)+) => {
-        #[async_trait]
-        impl Users for Moody {
-            $(async fn $name(&self, $($arg: $type),*) -> Result<$ok, StoreError> {
-                self.memory.$name($($arg),*).await
-            })+
-        }
-    };
-}
-
-users! {
-    put_user(user: User) -> ();
-    user(id: &UserId) -> Option<User>;
-    users(after: Option<&UserId>, limit: u32) -> Vec<User>;
-    remove_user(id: &UserId) -> ();
-    link(identity: Identity, user: &UserId) -> ();
-    unlink(identity: &Identity) -> ();
-    user_of(identity: &Identity) -> Option<UserId>;
-    identities(user: &UserId) -> Vec<Identity>;
-    put_account(account: AccountEntry) -> ();
-    account(id: &AccountId) -> Option<AccountEntry>;
-    accounts(user: Option<&UserId>) -> Vec<AccountEntry>;
-    remove_account(id: &AccountId) -> ();
-    put_sealed(sealed: Sealed) -> ();
-    sealed(account: &AccountId, name: &Code) -> Option<Sealed>;
-    remove_sealed(account: &AccountId, name: &Code) -> ();
-    put_settings(key: &LayerKey, expected: u64, at: Timestamp, by: Option<&UserId>, body: Body) -> SettingsVersion;
-    settings(key: &LayerKey, version: Option<u64>) -> Option<SettingsVersion>;
-    put_preset(preset: Preset) -> ();
-    presets(user: &UserId) -> Vec<Preset>;
-    remove_preset(id: &PresetId) -> ();
-    put_deployment(deployment: Deployment) -> ();
-    deployments(account: &AccountId) -> Vec<Deployment>;
-    remove_deployment(trader: &TraderId) -> ();
-    put_item(user: &UserId, space: &Code, key: &str, body: Body) -> ();
-    item(user: &UserId, space: &Code, key: &str) -> Option<Body>;
-    items(user: &UserId, space: &Code) -> Vec<(String, Body)>;
-    remove_item(user: &UserId, space: &Code, key: &str) -> ();
 }
 
 #[async_trait]

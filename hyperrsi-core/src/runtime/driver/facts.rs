@@ -187,6 +187,9 @@ impl Driver {
             self.names.insert(spawned.clone(), id);
         }
         let live = order.status.is_live();
+        if self.sent.get(&id).is_some_and(|sent| order.updated < sent.known) {
+            return; // a read that began before the newest change was answered (TRADING 13.7)
+        }
         if let Some(spec) = order.spec().filter(|_| live) {
             if self.seat_on(&order.instrument).is_none() {
                 return;
@@ -198,6 +201,7 @@ impl Driver {
             }
         }
         if let Some(sent) = self.sent.get_mut(&id) {
+            sent.known = sent.known.max(order.updated);
             sent.resting = live && sent.spec.kind != crate::model::OrderKind::Market;
             sent.filled = sent.filled.max(order.filled);
         }
@@ -320,6 +324,7 @@ impl Driver {
                     .filter_map(VenueOrder::report)
                     .filter(|report| report.status != OrderStatus::Unknown)
                     .collect(),
+                resting: orders.iter().filter(own).filter_map(VenueOrder::spec).collect(),
                 foreign_orders: orders.iter().filter(own).filter(|o| o.client_id().is_none()).count(),
                 fills: reading
                     .fills

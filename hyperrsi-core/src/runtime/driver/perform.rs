@@ -275,6 +275,7 @@ impl Driver {
             let next = sent.next.take();
             if let crate::exchange::OrderOutcome::Done(accepted) = outcome {
                 sent.spec = next.unwrap_or(sent.spec);
+                sent.known = sent.known.max(accepted.time);
                 sent.resting = accepted.status.is_live() && sent.spec.kind != OrderKind::Market;
             }
         }

@@ -82,6 +82,8 @@ pub(super) struct Sent {
     /// What it becomes once a change under way is confirmed.
     pub(super) next: Option<OrderSpec>,
     pub(super) submitted: Timestamp,
+    /// Venue time of the newest word about it.
+    pub(super) known: Timestamp,
     /// Whether it rests at the venue, by the venue's last word.
     pub(super) resting: bool,
     pub(super) filled: Quantity,
@@ -91,7 +93,15 @@ pub(super) struct Sent {
 
 impl Sent {
     pub(super) const fn new(spec: OrderSpec, submitted: Timestamp) -> Self {
-        Self { spec, next: None, submitted, resting: false, filled: Quantity::ZERO, claimed: None }
+        Self {
+            spec,
+            next: None,
+            submitted,
+            known: submitted,
+            resting: false,
+            filled: Quantity::ZERO,
+            claimed: None,
+        }
     }
 }
 

@@ -44,12 +44,12 @@ fn not_ready(account: &AccountId) -> DeskError {
 pub(crate) enum Message {
     Board(SeatId, Board),
     Prices(SeatId, Prices),
-    /// To be done once per key.
+    /// To be done once per key. What it led to is durable once the receiver has something, or nothing more to come.
     Errand {
         seat: SeatId,
         key: Option<String>,
         errand: Errand,
-        reply: oneshot::Sender<Result<(), DeskError>>,
+        reply: oneshot::Sender<Result<oneshot::Receiver<bool>, DeskError>>,
     },
     /// Whether it could be done now.
     May {
@@ -184,7 +184,8 @@ impl Handle {
         self.published.clone()
     }
 
-    /// Asks a trader for something; false if the trader is not here, the account has ended, or there is nothing to do.
+    /// Asks a trader for something; returns once what it led to is durable, or the store has failed. False if the trader is
+    /// not here, the account has ended, or there is nothing to do.
     pub async fn command(&self, trader: &TraderId, command: Command) -> bool {
         self.run(trader, None, Errand::Do(command)).await.is_ok()
     }
@@ -201,7 +202,8 @@ impl Handle {
         let (reply, told) = oneshot::channel();
         let message = Message::Errand { seat, key, errand, reply };
         self.inbox.send(message).await.map_err(|_| self.ended())?;
-        told.await.map_err(|_| self.ended())??;
+        let durable = told.await.map_err(|_| self.ended())??;
+        let _ = durable.await;
         if news {
             let _ = self.inbox.send(Message::NewNeeds(seat)).await;
         }

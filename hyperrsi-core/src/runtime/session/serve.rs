@@ -70,6 +70,8 @@ enum Back {
     Clock(Result<Timestamp, ExchangeError>),
 }
 
+/// The prices each trader was last told.
+type Told = std::collections::BTreeMap<SeatId, Prices>;
 type Calls = FuturesUnordered<BoxFuture<'static, Back>>;
 
 /// What is done now and then, beside the driver's own times.
@@ -152,7 +154,7 @@ impl Server {
 
     /// Runs until told to stop (`None`) or something ends it.
     async fn serve(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Option<Exit> {
-        let mut told: std::collections::BTreeMap<SeatId, Prices> = std::collections::BTreeMap::new();
+        let mut told = Told::new();
         let third = Span::millis_of(self.options.lease.millis() / 3);
         let now = self.clock.now();
         let mut upkeep = Upkeep { renew: Some(now + third), clock: Some(now + CLOCK_INTERVAL), stream: None };
@@ -213,7 +215,7 @@ impl Server {
                     upkeep.stream = Some(now + backoff.pause());
                     *stream = Box::pin(futures_util::stream::pending());
                 }
-                Happened::Message(message) => self.message(message, &mut told),
+                Happened::Message(message) => self.message(message, &mut told, calls),
                 Happened::Tick => self.tick(&mut upkeep, calls, stream),
             }
         }
@@ -280,7 +282,7 @@ impl Server {
         false
     }
 
-    fn message(&mut self, message: Message, told: &mut std::collections::BTreeMap<SeatId, Prices>) {
+    fn message(&mut self, message: Message, told: &mut Told, calls: &mut Calls) {
         let now = self.clock.now();
         match message {
             Message::Board(seat, board) => {
@@ -301,7 +303,13 @@ impl Server {
                 tell(last, prices.last, before.last);
             }
             Message::Errand { seat, key, errand, reply } => {
-                let _ = reply.send(self.driver.run_errand(seat, key.as_deref(), errand, now));
+                let result = self.driver.run_errand(seat, key.as_deref(), errand, now);
+                self.begin(calls); // its records come before the receipt
+                let (stored, durable) = tokio::sync::oneshot::channel();
+                if let Some(intake) = &self.intake {
+                    intake.push(Vec::new(), vec![Acknowledge::Reply(stored)]);
+                }
+                let _ = reply.send(result.map(|()| durable));
             }
             Message::NewNeeds(seat) => self.want(seat),
             Message::May { seat, key, errand, reply } => {

@@ -93,7 +93,10 @@ impl Guard {
     fn answer(&self, message: Message) {
         let id = self.kit.parts.exchange.account();
         match message {
-            Message::Errand { reply, .. } | Message::May { reply, .. } => {
+            Message::Errand { reply, .. } => {
+                let _ = reply.send(Err(not_ready(id)));
+            }
+            Message::May { reply, .. } => {
                 let _ = reply.send(Err(not_ready(id)));
             }
             Message::Record(_, reply) => {

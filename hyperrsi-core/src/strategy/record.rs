@@ -156,7 +156,7 @@ pub struct DecisionRecord {
     pub candle: Timestamp,
     /// When it happened, for an action between candles: a stop that moved, a repair, a close, an operator's word. Such a
     /// record has no checks, and `candle` is the one that was forming.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "acted_at", default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// Hash of the settings in force.
     pub settings_hash: String,

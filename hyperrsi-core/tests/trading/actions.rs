@@ -20,11 +20,8 @@ fn entered(plan: ExitPlan) -> Rig {
 }
 
 fn actions(rig: &Rig) -> Vec<&DecisionRecord> {
-    let of = |event| match event {
-        Event::Acted(record) => Some(&**record),
-        _ => None,
-    };
-    rig.events.iter().filter_map(of).collect()
+    let events = rig.events.iter();
+    events.filter_map(|event| if let Event::Acted(record) = event { Some(&**record) } else { None }).collect()
 }
 
 /// Outcome, reason and leg's side of every action, in order.

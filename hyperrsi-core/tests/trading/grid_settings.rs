@@ -125,6 +125,11 @@ fn s16_1_words_of_the_grid() {
         one("grid.hedge_mode_required", "enter_strategy both needs a hedge-mode account")
     );
     assert!(check(&both, &venue).is_ok());
+    let shared = venue.clone().taken_by(LONG, "hyperrsi");
+    assert_eq!(
+        errors(&json!({"capital": 1000}), &shared),
+        one("grid.symbol_side_in_use", "BTC-USDT-SWAP long is already traded by hyperrsi")
+    );
     let mut spot = self::venue();
     spot.kind = InstrumentKind::Spot;
     for sides in ["short", "both"] {

@@ -17,7 +17,6 @@ mod laws_trader;
 mod lots;
 mod market;
 mod naive;
-mod naive_hedge;
 mod support;
 
 mod accounting;

@@ -154,12 +154,19 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
         engine.venue.fill_queued(now, open, true)?;
         engine.settle(now)?;
     }
-    for side in PositionSide::BOTH {
-        while let Some(next) = next_favourable(engine, side, candle.open) {
-            fire(engine, now, next, Some(open))?;
-        }
-        while let Some(next) = resting_entry(engine, side, candle.open) {
-            fire(engine, now, next, Some(open))?;
+    // What fills here may bring limits of the other leg that the open has crossed already.
+    let mut crossed = true;
+    while crossed {
+        crossed = false;
+        for side in PositionSide::BOTH {
+            let limit = |engine: &Engine| {
+                next_favourable(engine, side, candle.open)
+                    .or_else(|| resting_entry(engine, side, candle.open))
+            };
+            while let Some(next) = limit(engine) {
+                fire(engine, now, next, Some(open))?;
+                crossed = true;
+            }
         }
     }
     if engine.venue.has_queued() {

@@ -1,7 +1,7 @@
 //! Validation: ranges from the key table, then the rules. All at once.
 
 use super::{KEYS, Settings, Sides};
-use crate::model::{Instrument, Timeframe};
+use crate::model::{Instrument, PositionSide, Timeframe};
 use crate::strategy::rsi_trend::settings::{Bounds, Issue, Report, plain};
 use rust_decimal::Decimal;
 use rust_decimal_macros::dec;
@@ -25,12 +25,14 @@ pub struct Environment {
     pub hedge_mode: bool,
     /// A recent price, quote units: with it the smallest step and the smallest order are checked.
     pub price: Option<Decimal>,
+    /// What trades the instrument on this account already: a side, and the name of its strategy.
+    pub taken: Option<(PositionSide, String)>,
 }
 
 impl Default for Environment {
     /// For storing a record: any instrument, an account that can hold both sides.
     fn default() -> Self {
-        Self { instrument: None, hedge_mode: true, price: None }
+        Self { instrument: None, hedge_mode: true, price: None, taken: None }
     }
 }
 
@@ -38,6 +40,12 @@ impl Environment {
     /// An instrument on an account that can hold both sides.
     pub fn of(instrument: &Instrument) -> Self {
         Self { instrument: Some(instrument.clone()), ..Self::default() }
+    }
+    /// The same where another strategy trades a side of the instrument already.
+    #[must_use]
+    pub fn taken_by(mut self, side: PositionSide, strategy: impl Into<String>) -> Self {
+        self.taken = Some((side, strategy.into()));
+        self
     }
     /// The same at a price.
     #[must_use]
@@ -88,6 +96,7 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule { reads: &["enter_strategy"], check: sides },
+    Rule { reads: &[], check: alone },
     Rule { reads: &["capital"], check: capital },
     Rule { reads: &["enter_symbol_amount_list", "grid_num"], check: amounts },
     Rule { reads: &["grid_timeframe"], check: timeframe },
@@ -110,6 +119,14 @@ fn sides(settings: &Settings, environment: &Environment, errors: &mut Vec<Issue>
         let message = "enter_strategy both needs a hedge-mode account";
         errors.push(Issue::new("grid.hedge_mode_required", "enter_strategy", message));
     }
+}
+
+/// Fills and protection of two strategies would mix in one leg (TRADING 16.10).
+fn alone(_: &Settings, environment: &Environment, errors: &mut Vec<Issue>) {
+    let Some((side, strategy)) = &environment.taken else { return };
+    let symbol = environment.instrument.as_ref().map_or("the symbol", |instrument| &*instrument.id.symbol);
+    let message = format!("{symbol} {side} is already traded by {strategy}");
+    errors.push(Issue::new("grid.symbol_side_in_use", "enter_strategy", message));
 }
 
 fn capital(settings: &Settings, _: &Environment, errors: &mut Vec<Issue>) {

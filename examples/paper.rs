@@ -6,12 +6,11 @@ use clap::Parser;
 use hyperrsi::model::{MarginMode, PositionMode, TraderId};
 use hyperrsi::prelude::*;
 use hyperrsi::runtime::paper::{Paper, SteppedClock, Tape};
-use hyperrsi::runtime::{Hub, Options, Parts, Plan, Session};
+use hyperrsi::runtime::{Hub, Hyperrsi, Options, Parts, Plan, Session};
 use hyperrsi::sample;
 use hyperrsi::sim::account::Setup;
 use hyperrsi::store::{MemoryStore, Store};
-use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
-use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
+use hyperrsi::strategy::rsi_trend::settings::Settings;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,9 +64,6 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
     settings.market.leverage = args.leverage;
     settings.sizing.btc = dec!(1000);
     settings.sl.enabled = true;
-    let policy = rsi_trend::policy(&settings, &instrument);
-    let strategy = Hyperrsi::new(Snapshot::new(1, settings), &instrument)?;
-
     let clock = SteppedClock::starting_at(start);
     let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
     (setup.leverage, setup.margin_mode, setup.position_mode) =
@@ -83,7 +79,8 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
         managers: Vec::new(),
     };
     let trader = TraderId::new(format!("paper:{}", instrument.id.symbol));
-    let plan = Plan::new(trader.as_str(), instrument.clone(), policy, strategy);
+    let plan = Plan::of_settings(trader.as_str(), instrument.clone(), Hyperrsi, settings.to_map())
+        .map_err(|findings| format!("the settings are not valid: {findings:?}"))?;
     let session = Session::open(parts, Options::new("paper example"), vec![plan]).await?;
     let run = session.handle();
     run.settle().await;

@@ -180,10 +180,9 @@ impl Driver {
     /// Our id of an order of a trader, by our id or the venue's.
     pub(super) fn own_order(&self, seat: SeatId, name: &str) -> Option<ClientOrderId> {
         let entry = self.seats.get(seat.0)?;
-        let id = entry.trader.orders().map(|order| order.spec.client_id).find(|id| {
+        entry.trader.orders().map(|order| order.spec.client_id).find(|id| {
             id.as_str() == name || self.names.iter().any(|(venue, own)| own == id && venue.as_str() == name)
-        });
-        id
+        })
     }
 }
 

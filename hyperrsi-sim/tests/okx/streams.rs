@@ -53,7 +53,7 @@ fn positions_and_balances_begin_with_what_is_and_follow() {
     client.subscribe(&mut stream, &json!({ "channel": "positions", "instType": "SWAP" }));
     assert_eq!(stream.next()["data"], json!([]));
     client.subscribe(&mut stream, &json!({ "channel": "account" }));
-    assert_eq!(stream.next()["data"][0]["details"].as_array().unwrap().len(), 3);
+    assert_eq!(stream.next()["data"][0]["details"].as_array().unwrap().len(), 4);
     let mut entry = market("buy", "1");
     entry["posSide"] = json!("long");
     client.done("trade/order", &entry);

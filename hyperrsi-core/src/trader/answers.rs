@@ -245,7 +245,14 @@ impl Trader {
 
     pub(super) fn on_account_read(&mut self, read: Option<Box<AccountRead>>) -> Result<(), Overflow> {
         let Some(read) = read else {
-            return Ok(()); // a failed read counts as nothing (TRADING 13.2)
+            // A failed read counts as nothing (TRADING 13.2); after a restart, protection does not wait for a second one.
+            if self.is_unread() {
+                self.has_read();
+                for side in PositionSide::BOTH {
+                    self.reconcile(side)?;
+                }
+            }
+            return Ok(());
         };
         self.inherit(&read.resting);
         for fill in &read.fills {

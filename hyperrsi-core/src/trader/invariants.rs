@@ -13,6 +13,7 @@ impl Trader {
             };
             // What is under way has been asked for at different sizes of the leg; what is settled must fit.
             let settled = leg.closing.is_none()
+                && !self.is_unread()
                 && leg.take_profit_retry.is_none()
                 && !self
                     .orders

@@ -171,12 +171,7 @@ impl Engine {
 
     /// The market passes a price on its way: engine stops, touch levels and trails see it.
     pub(super) fn pass(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
-        self.pass_while(now, price, price)
-    }
-
-    /// The same while market orders fill at `market`: at an open that lies beyond the price already (TRADING 15.3).
-    pub(super) fn pass_while(&mut self, now: Timestamp, price: Price, market: Price) -> Result<(), Overflow> {
-        self.venue.move_to(market);
+        self.venue.move_to(price);
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }
 

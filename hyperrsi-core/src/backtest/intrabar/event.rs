@@ -92,18 +92,17 @@ pub(super) fn resting_entry(engine: &Engine, side: PositionSide, reach: f64) -> 
     best.map(|(_, next)| next)
 }
 
-/// Fires an order or a touch. `open` is given at the open of a candle: trigger orders that gapped fill there, and so do the
-/// market orders that follow from it.
+/// Fires an order or a touch. `open` is given at the open of a candle: trigger orders that gapped fill there.
 pub(super) fn fire(
     engine: &mut Engine,
     now: Timestamp,
     next: Next,
     open: Option<Price>,
 ) -> Result<(), Overflow> {
-    engine.pass_while(now, next.price(), open.unwrap_or(next.price()))?;
     match next {
-        Next::Touch(_) => Ok(()),
+        Next::Touch(price) => engine.pass(now, price),
         Next::Order(id, price) => {
+            engine.pass(now, price)?;
             engine.venue.fire(now, &id, open.unwrap_or(price))?;
             engine.settle(now)
         }

@@ -92,7 +92,7 @@ fn main() {
 
 async fn run(args: Args) -> Result<u8, shared::Failure> {
     let Venue::Okx = args.venue;
-    let record = shared::setup::record(Some(&args.settings))?;
+    let record = shared::settings::read(Some(&args.settings))?;
     let keys = keys::find(args.vault.as_deref(), &args.account, "okx")?;
     let okx = venue::Okx::at(args.base_url.as_deref(), args.simulated, args.speed, &args.account, &keys)?;
     drop(keys);

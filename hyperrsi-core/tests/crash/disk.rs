@@ -78,8 +78,10 @@ impl Journal for Disk {
     async fn last_seq(&self, account: &AccountId) -> Result<Seq, StoreError> {
         self.memory.last_seq(account).await
     }
+    /// It covers what was only queued, which is written with it.
     async fn put_snapshot(&self, fence: &Fence, snapshot: Snapshot) -> Result<(), StoreError> {
-        self.life.moment().await;
+        let queued = std::mem::take(&mut *self.queued.lock().unwrap());
+        self.write(fence, queued).await?;
         self.memory.put_snapshot(fence, snapshot).await
     }
     async fn newest_snapshot(

@@ -1,25 +1,20 @@
-//! What the adapter adds to the network's time: reading frames, signing, and the way from a candle frame to the signed
-//! bytes of an order. `cargo bench -p hyperrsi-exchanges --features okx --bench okx`
+//! What the adapter adds to the network's time: reading frames, wording orders and signing them. The whole way from a
+//! candle frame to the signed bytes of an order is the bench `okx_order`.
+//! `cargo bench -p hyperrsi-exchanges --features okx --bench okx`
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a bench")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use hyperrsi_core::exchange::{Channel, Feed, Listing, MarketEvent, MarketFact, TradingState, Urgency};
+use hyperrsi_core::exchange::{Listing, TradingState, Urgency};
 use hyperrsi_core::model::{
-    Instrument, InstrumentId, MarginMode, OrderKind, OrderSpec, PositionSide, Quantity, Side, Timeframe,
-    Timestamp,
+    Instrument, InstrumentId, MarginMode, OrderKind, OrderSpec, PositionSide, Quantity, Side, Timestamp,
 };
 use hyperrsi_exchanges::net::Method;
-use hyperrsi_exchanges::net::socket::Session as _;
 use hyperrsi_exchanges::okx::parse::{self, Known};
 use hyperrsi_exchanges::okx::request::{self, Setup};
-use hyperrsi_exchanges::okx::stream::{Line, PublicSession};
 use hyperrsi_exchanges::okx::{Keys, VENUE};
 use rust_decimal_macros::dec;
 use serde_json::value::RawValue;
 use std::hint::black_box;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
 
 const CANDLE: &str =
     r#"["1746000000000","93500.1","93620.5","93480","93555.2","125034","1250.34","116987654.2","1"]"#;
@@ -88,34 +83,6 @@ fn orders(c: &mut Criterion) {
         });
     });
     c.bench_function("order/signed", |b| b.iter(|| signed(&keys, &instrument, black_box(now))));
-
-    let (out, mut events) = mpsc::channel(16);
-    let feed = Feed { instrument: instrument.id.clone(), channel: Channel::Candles(Timeframe::M1) };
-    let line = Line::new(feed, Arc::new(instrument.clone()), Duration::from_secs(60)).unwrap();
-    let mut session = PublicSession::new(vec![line], out, Duration::from_secs(20));
-    session.opened(now);
-    let mut minute = 29_100_000_i64;
-    c.bench_function("frame_to_signed_order", |b| {
-        b.iter_batched(
-            || {
-                minute += 1;
-                format!(
-                    r#"{{"arg":{{"channel":"candle1m","instId":"BTC-USDT-SWAP"}},"data":[["{}","93500.1","93620.5","93480","93555.2","125034","1250.34","116987654.2","1"]]}}"#,
-                    minute * 60_000
-                )
-            },
-            |frame| {
-                session.text(black_box(&frame), now).unwrap();
-                match events.try_recv().unwrap() {
-                    MarketEvent::Data { fact: MarketFact::CandleClosed { .. }, .. } => {
-                        signed(&keys, &instrument, now)
-                    }
-                    other => unreachable!("{other:?}"),
-                }
-            },
-            criterion::BatchSize::SmallInput,
-        );
-    });
 }
 
 criterion_group!(benches, frames, orders);

@@ -56,26 +56,14 @@ impl PositionRow<'_> {
         }
         let what = "a position of okx";
         let signed = base(&instrument, self.pos, what)?.unwrap_or_default().get();
-        let sides = match position_side(&self.pos_side) {
-            Some(side) => vec![(side, signed.abs())],
-            None => PositionSide::BOTH
-                .into_iter()
-                .map(|side| {
-                    (
-                        side,
-                        if signed.is_sign_positive() == (side == PositionSide::Long) {
-                            signed.abs()
-                        } else {
-                            Decimal::ZERO
-                        },
-                    )
-                })
-                .collect(),
-        };
-        sides
-            .into_iter()
-            .map(|(side, quantity)| self.leg(&instrument.id, side, Quantity::new(quantity)))
-            .collect()
+        let leg = |side, quantity| self.leg(&instrument.id, side, Quantity::new(quantity));
+        match position_side(&self.pos_side) {
+            Some(side) => Ok(vec![leg(side, signed.abs())?]),
+            None => Ok(vec![
+                leg(PositionSide::Long, signed.max(Decimal::ZERO))?,
+                leg(PositionSide::Short, (-signed).max(Decimal::ZERO))?,
+            ]),
+        }
     }
 
     fn leg(

@@ -13,7 +13,7 @@
 use async_trait::async_trait;
 use hyperrsi::exchange::*;
 use hyperrsi::exchanges::okx;
-use hyperrsi::model::{AccountId, Fill, OrderKind, Span, Timestamp, TraderId};
+use hyperrsi::model::{AccountId, Fill, OrderKind, OrderStatus, Span, Timestamp, TraderId};
 use hyperrsi::practice::{self, Server};
 use hyperrsi::prelude::*;
 use hyperrsi::runtime::{Clock, Hub, Options, Parts, Plan, Session, Sleep};
@@ -150,7 +150,7 @@ async fn trade(url: &str) {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let status = run.trader(&trader).await.expect("the trader is there");
         let whole = status.legs.len() == 1 && status.orders.len() == 3 && status.gates.is_empty();
-        if whole && status.orders.iter().all(|order| order.status.is_live()) {
+        if whole && status.orders.iter().all(|order| order.status == OrderStatus::Open) {
             break;
         }
     }

@@ -171,7 +171,12 @@ impl Engine {
 
     /// The market passes a price on its way: engine stops, touch levels and trails see it.
     pub(super) fn pass(&mut self, now: Timestamp, price: Price) -> Result<(), Overflow> {
-        self.venue.move_to(price);
+        self.pass_while(now, price, price)
+    }
+
+    /// The same while market orders fill at `market`: at an open that lies beyond the price already.
+    pub(super) fn pass_while(&mut self, now: Timestamp, price: Price, market: Price) -> Result<(), Overflow> {
+        self.venue.move_to(market);
         self.feed(now, Input::Price { source: PriceSource::Trigger, price: price.to_f64() })
     }
 
@@ -185,6 +190,14 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// The market opens a candle at a price.
+    pub(super) fn open_at(&mut self, now: Timestamp, open: Price) -> Result<(), Overflow> {
+        match self.mark {
+            Some(mark) => self.pass_both(now, open, money(mark.open)),
+            None => self.pass(now, open),
+        }
     }
 
     /// The market trades at a price: entries that wait for one are sized as well.

@@ -17,6 +17,7 @@ mod laws_trader;
 mod lots;
 mod market;
 mod naive;
+mod naive_hedge;
 mod support;
 
 mod accounting;
@@ -36,6 +37,7 @@ mod intrabar;
 mod ladder;
 mod locked;
 mod naive_compare;
+mod open_gaps;
 mod protection;
 mod records;
 mod reports;

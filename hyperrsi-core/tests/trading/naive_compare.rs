@@ -143,6 +143,34 @@ fn compare(rules: &Rules, candles: &[[i64; 4]], policy: IntrabarPolicy) -> Resul
     Ok(())
 }
 
+/// The open 92.53 lies beyond the limit 93.87 and exactly at the stop: 96.88 × 0.955 = 92.5204, up to the tick. Stops come
+/// first at an open (15.2), and an open at the stop has reached it (15.3).
+#[test]
+fn naive_extra_entries_agree_where_the_open_is_the_stop() {
+    let cent = dec!(0.01);
+    let rules = Rules {
+        long: true,
+        tick: cent,
+        lot: cent,
+        min: cent,
+        quantity: cent,
+        levels: [
+            (dec!(1.2), dec!(33), true, false),
+            (dec!(1.7), dec!(33), true, false),
+            (dec!(2.2), dec!(30), true, false),
+        ],
+        stop: Some(dec!(4.5)),
+        offset: Decimal::ZERO,
+        trail: None,
+        extra: Some(Extra { limit: 2, percent: dec!(3.1), from_last: false, multiplier: dec!(1) }),
+    };
+    let candles = walk(&[(-312, -89, 0, 0), (-346, 0, 0, 0)]);
+    assert_eq!(candles[2][0], 9_253);
+    for policy in [IntrabarPolicy::Pessimistic, IntrabarPolicy::Optimistic, IntrabarPolicy::OhlcPath] {
+        compare(&rules, &candles, policy).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 

@@ -6,8 +6,10 @@ use crate::model::{ClientOrderId, OrderKind, OrderSpec, Overflow, PositionSide, 
 /// The next event a leg can have, with its price.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
-    /// A take-profit order, or a resting entry.
-    Order(ClientOrderId, Price),
+    /// A take-profit order.
+    TakeProfit(ClientOrderId, Price),
+    /// A resting entry.
+    Entry(ClientOrderId, Price),
     /// The touch level of a trail.
     Touch(Price),
 }
@@ -15,7 +17,7 @@ pub(super) enum Next {
 impl Next {
     pub(super) const fn price(self) -> Price {
         match self {
-            Self::Order(_, price) | Self::Touch(price) => price,
+            Self::TakeProfit(_, price) | Self::Entry(_, price) | Self::Touch(price) => price,
         }
     }
 }
@@ -46,7 +48,7 @@ pub(super) fn next_favourable_of(
             && (reach - order.price) * sign >= 0.0
     });
     let nearest = reached.min_by(|a, b| (a.price * sign).total_cmp(&(b.price * sign)))?;
-    Some(Next::Order(nearest.spec.client_id, nearest.spec.kind.price()?))
+    Some(Next::TakeProfit(nearest.spec.client_id, nearest.spec.kind.price()?))
 }
 
 /// The nearest take profit or touch level of a leg that `reach` has reached.
@@ -63,7 +65,7 @@ pub(super) fn next_favourable(engine: &Engine, side: PositionSide, reach: f64) -
             && best.as_ref().is_none_or(|(nearest, _)| order.price * sign < *nearest)
             && let Some(price) = spec.kind.price()
         {
-            best = Some((order.price * sign, Next::Order(spec.client_id, price)));
+            best = Some((order.price * sign, Next::TakeProfit(spec.client_id, price)));
         }
     }
     if let Some(touch) = engine.trader.armed(side).touch {
@@ -86,24 +88,40 @@ pub(super) fn resting_entry(engine: &Engine, side: PositionSide, reach: f64) -> 
             && best.as_ref().is_none_or(|(nearest, _)| -order.price * sign < *nearest)
             && let Some(price) = order.spec.kind.price()
         {
-            best = Some((-order.price * sign, Next::Order(order.spec.client_id, price)));
+            best = Some((-order.price * sign, Next::Entry(order.spec.client_id, price)));
         }
     }
     best.map(|(_, next)| next)
 }
 
-/// Fires an order or a touch. `open` is given at the open of a candle: trigger orders that gapped fill there.
-pub(super) fn fire(
+/// Fires an order or a touch on the market's way.
+pub(super) fn fire(engine: &mut Engine, now: Timestamp, next: Next) -> Result<(), Overflow> {
+    engine.pass(now, next.price())?;
+    fill(engine, now, next, next.price())
+}
+
+/// The same at the open of a candle, which has crossed it: trigger orders fill at the open, and so do the market orders
+/// that follow (TRADING 15.3).
+pub(super) fn fire_at_open(
     engine: &mut Engine,
     now: Timestamp,
     next: Next,
-    open: Option<Price>,
+    open: Price,
 ) -> Result<(), Overflow> {
     match next {
-        Next::Touch(price) => engine.pass(now, price),
-        Next::Order(id, price) => {
-            engine.pass(now, price)?;
-            engine.venue.fire(now, &id, open.unwrap_or(price))?;
+        // What the entry brings, a stop or a hedge, is judged by where the market is.
+        Next::Entry(..) => engine.open_at(now, open)?,
+        // Levels between here and the open come one by one.
+        Next::TakeProfit(..) | Next::Touch(_) => engine.pass_while(now, next.price(), open)?,
+    }
+    fill(engine, now, next, open)
+}
+
+fn fill(engine: &mut Engine, now: Timestamp, next: Next, at: Price) -> Result<(), Overflow> {
+    match next {
+        Next::Touch(_) => Ok(()),
+        Next::TakeProfit(id, _) | Next::Entry(id, _) => {
+            engine.venue.fire(now, &id, at)?;
             engine.settle(now)
         }
     }

@@ -56,7 +56,7 @@ impl LegCandle {
         loop {
             while let Some(entry) = self.nearer_entry(engine)? {
                 armed_before.get_or_insert_with(|| ids(engine, self.side));
-                fire(engine, self.now, entry, None)?;
+                fire(engine, self.now, entry)?;
             }
             if self.stopped_by(engine, self.trigger.0, self.marked.0)? {
                 return Ok(favourable_possible);
@@ -67,7 +67,7 @@ impl LegCandle {
                     .or_else(|| next_favourable_of(engine, self.side, self.favourable, before)),
             };
             match next {
-                Some(next) => fire(engine, self.now, next, None)?,
+                Some(next) => fire(engine, self.now, next)?,
                 None => break,
             }
             let flat = engine.trader.book(self.side).is_flat();
@@ -95,7 +95,7 @@ impl LegCandle {
             return Ok(possible);
         }
         while let Some(next) = next_favourable(engine, self.side, self.close) {
-            fire(engine, self.now, next, None)?;
+            fire(engine, self.now, next)?;
         }
         Ok(possible)
     }
@@ -114,7 +114,7 @@ impl LegCandle {
         let mut favoured = false;
         while let Some(next) = next_favourable(engine, self.side, self.favourable) {
             favoured = true;
-            fire(engine, self.now, next, None)?;
+            fire(engine, self.now, next)?;
             if engine.trader.book(self.side).is_flat() {
                 break;
             }
@@ -127,7 +127,7 @@ impl LegCandle {
         let mut entered = false;
         while let Some(entry) = self.nearer_entry(engine)? {
             entered = true;
-            fire(engine, self.now, entry, None)?;
+            fire(engine, self.now, entry)?;
             start_stop = engine.trader.armed(self.side).stop.map(|stop| stop.price);
         }
         let favoured = favoured || entered && next_favourable(engine, self.side, self.favourable).is_some();

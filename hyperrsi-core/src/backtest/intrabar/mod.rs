@@ -12,7 +12,7 @@ mod path;
 use super::IntrabarPolicy;
 use super::engine::{Engine, money};
 use crate::model::{Candle, OrderKind, Overflow, PositionSide, Price, Timestamp};
-use event::{fire, fire_stop, is_beyond, liquidate, next_favourable, resting_entry};
+use event::{fire_at_open, fire_stop, is_beyond, is_reached, liquidate, next_favourable, resting_entry};
 use leg::LegCandle;
 use path::path;
 
@@ -146,7 +146,7 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
         let (marked, trigger) = (engine.marked(candle).open, engine.triggering(side, candle).open);
         if engine.venue.liquidation(side)?.is_some_and(|at| is_beyond(side, marked, at)) {
             liquidate(engine, now, side)?;
-        } else if engine.trader.armed(side).stop.is_some_and(|stop| is_beyond(side, trigger, stop.price)) {
+        } else if engine.trader.armed(side).stop.is_some_and(|stop| is_reached(side, trigger, stop.price)) {
             fire_stop(engine, now, side, open)?;
         }
     }
@@ -164,7 +164,7 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
                     .or_else(|| resting_entry(engine, side, candle.open))
             };
             while let Some(next) = limit(engine) {
-                fire(engine, now, next, Some(open))?;
+                fire_at_open(engine, now, next, open)?;
                 crossed = true;
             }
         }

@@ -25,8 +25,7 @@ pub(super) fn path(engine: &mut Engine, candle: &Candle, now: Timestamp) -> Resu
             match event {
                 PathEvent::Next(next) => {
                     let price = next.price();
-                    engine.pass(now, price)?;
-                    fire(engine, now, next, None)?;
+                    fire(engine, now, next)?;
                     way.go_to(price.to_f64());
                 }
                 PathEvent::Stop(price) => {

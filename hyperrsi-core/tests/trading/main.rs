@@ -34,6 +34,7 @@ mod grid_settings;
 mod hedge;
 mod intrabar;
 mod ladder;
+mod late_fills;
 mod locked;
 mod naive_compare;
 mod protection;

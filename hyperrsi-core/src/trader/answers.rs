@@ -1,5 +1,6 @@
 //! What the venue answers to requests and reports of itself.
 
+use super::late::TWICE;
 use super::orders::Pending;
 use super::reconcile::later;
 use super::{AccountRead, Answer, Event, Lookup, Output, RejectClass, Role, Trader};
@@ -13,8 +14,6 @@ use rust_decimal::Decimal;
 
 /// How long fills that explain a position may take after it.
 const FILLS_ARRIVE: Span = Span::seconds(1);
-/// How far apart two reads must be that show no position.
-const FLAT_TWICE: Span = Span::seconds(2);
 
 impl Trader {
     pub(super) fn on_answer(&mut self, request: RequestId, answer: Answer) -> Result<(), Overflow> {
@@ -225,12 +224,16 @@ impl Trader {
         let unexplained = report.filled > order.filled;
         order.reported = order.reported.max(report.filled);
         order.status = status;
+        let found_stop = status.is_live() && matches!(order.role, Role::Stop(_));
         if !status.is_live() && !matches!(order.pending, Some(Pending::Query(_))) {
             order.pending = None;
         }
         let failed_opening =
             !status.is_live() && !order.spec.reduce_only && order.filled.is_zero() && !unexplained;
         let ended = !status.is_live() && !order.spec.reduce_only;
+        if found_stop && self.is_unread() {
+            self.leg_mut(side).found_stop = Some(report.time);
+        }
         if unexplained {
             self.read_account(); // the fills are on their way or were missed
         }
@@ -266,7 +269,7 @@ impl Trader {
             self.resume_trails();
             self.has_read();
         }
-        self.orders.stop_awaiting();
+        self.orders.miss_fills(self.now);
         self.orders.sweep();
         for side in PositionSide::BOTH {
             match read.positions.iter().find(|p| p.key.side == side && p.quantity.is_positive()) {
@@ -292,6 +295,9 @@ impl Trader {
             leg.flat_since = None;
         }
         leg.doubt = (position.quantity != leg.held()?).then_some((at, position.quantity));
+        if leg.doubt.is_none() {
+            leg.unexplained = None;
+        }
         Ok(())
     }
 
@@ -299,6 +305,7 @@ impl Trader {
     fn on_position_read(&mut self, position: &PositionSnapshot) -> Result<(), Overflow> {
         let side = position.key.side;
         let in_flight = self.orders.of(side).any(|o| o.pending.is_some());
+        let awaited = self.orders.awaits_exit(side);
         let soon = self.now + FILLS_ARRIVE;
         let leg = self.leg_mut(side);
         leg.flat_since = None;
@@ -307,12 +314,16 @@ impl Trader {
             return self.take_over(side, position.quantity, position.average);
         }
         let leg = self.leg_mut(side);
-        if position.quantity == leg.held()? || leg.ignored || leg.foreign || position.updated < leg.last_fill
-        {
+        if position.quantity == leg.held()? {
+            leg.unexplained = None;
+            leg.doubt = awaited.then_some((soon, position.quantity));
             return Ok(());
         }
-        if in_flight {
-            leg.doubt = Some((soon, position.quantity));
+        if leg.ignored || leg.foreign || position.updated < leg.last_fill {
+            return Ok(());
+        }
+        if in_flight || !known.is_zero() && self.fills_may_come(position, known) {
+            self.leg_mut(side).doubt = Some((soon, position.quantity));
             return Ok(());
         }
         if known.is_zero() {
@@ -323,7 +334,9 @@ impl Trader {
             return Ok(());
         }
         let dust = self.leg(side).dust.min(position.quantity);
-        self.adopt(side, position.quantity.minus(dust)?, position.average).map(|_| ())
+        let quantity = position.quantity.minus(dust)?;
+        self.note_adjustment(position, quantity)?;
+        self.adopt(side, quantity, position.average).map(|_| ())
     }
 
     /// A read of the account shows no position. A leg is dropped only after two of them, 2 s apart (TRADING 13.2).
@@ -336,8 +349,8 @@ impl Trader {
             return Ok(());
         }
         let since = *leg.flat_since.get_or_insert(now);
-        if now - since < FLAT_TWICE {
-            leg.doubt = (!gone).then_some((since + FLAT_TWICE, Quantity::ZERO));
+        if now - since < TWICE {
+            leg.doubt = (!gone).then_some((since + TWICE, Quantity::ZERO));
             return Ok(());
         }
         if gone {

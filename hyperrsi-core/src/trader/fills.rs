@@ -43,6 +43,8 @@ impl Trader {
         }
         let leg = self.leg_mut(fill.leg);
         leg.last_fill = leg.last_fill.max(fill.time);
+        leg.unexplained = None;
+        self.take_back(fill)?;
         self.spool(|| Record::Fill(Box::new(fill.clone())));
         let booked = fill.client_id.and_then(|id| self.book_order_fill(&id, fill).transpose()).transpose()?;
         if fill.opens() { self.on_entry_fill(fill, booked) } else { self.on_exit_fill(fill, booked) }?;

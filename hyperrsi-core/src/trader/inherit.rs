@@ -117,6 +117,7 @@ impl Trader {
     pub(super) fn has_read(&mut self) {
         if self.is_unread() {
             self.inherited = Inherited::Until(self.now + IN_FLIGHT);
+            (self.long.found_stop, self.short.found_stop) = (None, None);
         }
     }
 

@@ -68,6 +68,9 @@ pub(crate) struct Leg {
     pub(crate) unprotected_since: Option<Timestamp>,
     /// Total time without a confirmed stop.
     pub(crate) unprotected: Span,
+    /// Venue time at which the stop rested that a restart found.
+    #[serde(skip)]
+    pub(crate) found_stop: Option<Timestamp>,
     /// When the alarm about it was last raised.
     pub(crate) alerted: Option<Timestamp>,
     pub(crate) stop_retry: Option<Retry>,
@@ -81,6 +84,12 @@ pub(crate) struct Leg {
     pub(crate) last_fill: Timestamp,
     /// A position of the venue that fills do not explain, and when to read the account because of it.
     pub(crate) doubt: Option<(Timestamp, Quantity)>,
+    /// When a read first showed another size than fills explain.
+    #[serde(default)]
+    pub(crate) unexplained: Option<Timestamp>,
+    /// What of the leg was taken over from the venue.
+    #[serde(default)]
+    pub(crate) adjustment: Option<super::late::Adjustment>,
     /// When a read first showed no position.
     pub(crate) flat_since: Option<Timestamp>,
     /// When protection was last brought in line: what was due until then has been done.
@@ -128,6 +137,7 @@ impl Leg {
             amended_price: None,
             unprotected_since: None,
             unprotected: Span::ZERO,
+            found_stop: None,
             alerted: None,
             stop_retry: None,
             take_profit_retry: None,
@@ -136,6 +146,8 @@ impl Leg {
             triggered: false,
             last_fill: Timestamp::EPOCH,
             doubt: None,
+            unexplained: None,
+            adjustment: None,
             flat_since: None,
             reconciled: Timestamp::EPOCH,
         }

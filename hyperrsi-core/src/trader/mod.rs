@@ -42,6 +42,7 @@ mod inherit;
 mod input;
 #[cfg(debug_assertions)]
 mod invariants;
+mod late;
 mod leg;
 mod locked;
 mod lots;

@@ -1,8 +1,10 @@
 //! The order ledger of one trader: every order it sent and what is known of it.
 
 use super::id::Role;
+use super::late::TWICE;
 use crate::model::{
     Arithmetic, ClientOrderId, OrderSpec, OrderStatus, Overflow, PositionSide, Price, Quantity, RequestId,
+    Timestamp,
 };
 use crate::position::{ExitPlan, ExitReason};
 use rust_decimal::Decimal;
@@ -37,6 +39,9 @@ pub(crate) struct Tracked {
     pub(crate) filled: Quantity,
     /// What the venue says has filled; fills of the difference are on their way.
     pub(crate) reported: Quantity,
+    /// When a read of the account first lacked those fills.
+    #[serde(default)]
+    missed: Option<Timestamp>,
     /// What its fills mean: of a close, why; of a stop, which rule it carries out.
     pub(crate) reason: Option<ExitReason>,
     /// The same once a change under way is confirmed.
@@ -122,6 +127,7 @@ impl Orders {
             status: OrderStatus::Pending,
             filled: Quantity::ZERO,
             reported: Quantity::ZERO,
+            missed: None,
             reason,
             next_reason: None,
             value: Decimal::ZERO,
@@ -182,11 +188,18 @@ impl Orders {
             })
             .is_some_and(|o| !o.cancelling && o.status == OrderStatus::Cancelled)
     }
-    /// The fills that orders which reduce still await are not to be had: the position says what they did.
-    pub(crate) fn stop_awaiting(&mut self) {
+    /// A read lacks fills that orders which reduce await. Once a second one does they are not to be had: the position says
+    /// what they did.
+    pub(crate) fn miss_fills(&mut self, now: Timestamp) {
         for order in self.live.iter_mut().filter(|o| o.spec.reduce_only && o.awaits_fills()) {
-            order.reported = order.filled;
+            if now - *order.missed.get_or_insert(now) >= TWICE {
+                order.reported = order.filled;
+            }
         }
+    }
+    /// Whether fills of an order that reduces have been told of and have not arrived.
+    pub(crate) fn awaits_exit(&self, side: PositionSide) -> bool {
+        self.of(side).any(|order| order.spec.reduce_only && order.awaits_fills())
     }
     pub(crate) fn get(&self, id: &ClientOrderId) -> Option<&Tracked> {
         self.live.iter().rev().find(|order| order.spec.client_id == *id)

@@ -323,7 +323,9 @@ impl Trader {
         let now = self.now;
         let leg = self.leg_mut(side);
         if let Some(since) = leg.unprotected_since.take() {
-            leg.unprotected = leg.unprotected + (now - since);
+            // A restart finds a stop that rested while nobody looked: that time was protected.
+            let until = leg.found_stop.take().map_or(now, |rested| rested.max(since).min(now));
+            leg.unprotected = leg.unprotected + (until - since);
             if leg.alerted.take().is_some() && self.leg(side.opposite()).alerted.is_none() {
                 self.set_gate(crate::risk::Refusal::Unprotected, false);
             }

@@ -44,7 +44,7 @@ impl Trader {
     /// When the alarm about a missing stop is due: first after the deadline, then each minute (TRADING 6.7).
     fn alarm_deadline(&self, side: PositionSide) -> Option<Timestamp> {
         let leg = self.leg(side);
-        let since = leg.unprotected_since?;
+        let since = leg.unprotected_since.filter(|_| !self.is_unread())?; // what rests is not known before
         Some(leg.alerted.map_or(since + self.policy.unprotected_deadline, |last| last + ALARM_INTERVAL))
     }
 
@@ -57,7 +57,7 @@ impl Trader {
                 && at <= now
             {
                 self.leg_mut(side).doubt = None;
-                if self.leg(side).held()? != quantity {
+                if self.leg(side).held()? != quantity || self.orders.awaits_exit(side) {
                     self.read_account();
                 }
             }

@@ -183,6 +183,44 @@ async fn f71_a_panic_needs_a_confirmation_that_works_once() {
     rig.assert_sound().await;
 }
 
+/// The process dies after the operator has spoken; the next one hears an entry signal.
+async fn stays_stopped(mut rig: Rig) {
+    rig.kill().await;
+    rig.start().await;
+    rig.pass(Span::seconds(15)).await;
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    rig.pass(Span::seconds(3)).await;
+    assert_eq!(rig.venue.held(LONG), dec!(0), "closed, and not opened again");
+    assert_eq!(rig.venue.placed().iter().filter(|spec| !spec.reduce_only).count(), 1);
+    assert_eq!(rig.trader().await.state, TraderState::Stopped);
+    rig.assert_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f71_a_panic_outlives_the_process_in_the_middle_of_its_closes() {
+    let rig = Rig::new().await;
+    rig.long().await;
+    let desk = desk(&rig);
+    let scope = Scope::Account("main".into());
+    let receipt = desk.command(ask("p1", Command::Panic { scope })).await.unwrap();
+    let Effect::Confirm { token, .. } = receipt.effect else { panic!("{receipt:?}") };
+    rig.venue.fail(|request| request.is_write(), Fault::LoseRequest);
+    desk.command(ask("p2", Command::Confirm { token })).await.unwrap();
+    assert_eq!(rig.venue.held(LONG), dec!(1), "its close is lost with the process");
+    rig.venue.heal();
+    stays_stopped(rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f71_a_stop_that_closes_outlives_the_process() {
+    let rig = Rig::new().await;
+    rig.long().await;
+    let scope = Scope::Account("main".into());
+    let stop = Command::Stop { scope, legs: StopLegs::Close };
+    desk(&rig).command(ask("s1", stop)).await.unwrap();
+    stays_stopped(rig).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn f71_what_is_not_theirs_cannot_be_seen() {
     let rig = Rig::new().await;

@@ -84,6 +84,24 @@ async fn f68_a_candle_that_closes_at_a_restart_is_not_entered_twice() {
     rig.assert_sound().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn f03_a_leg_that_was_held_long_is_not_called_unprotected_by_the_next_process() {
+    let mut rig = Rig::new().await;
+    rig.venue.fail(is_stop, Fault::AnswerLate(Span::seconds(3)));
+    rig.venue.state().quiet = true;
+    rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;
+    rig.pass(Span::seconds(5)).await;
+    rig.venue.state().quiet = false;
+    rig.pass(Span::hours(32)).await;
+    restart(&mut rig).await;
+    let status = rig.trader().await;
+    let leg = status.leg(LONG).unwrap();
+    assert_eq!(leg.unprotected, Span::ZERO);
+    assert!(leg.unprotected_total <= Span::seconds(5), "{:?}", leg.unprotected_total);
+    assert!(!rig.codes().await.contains(&"unprotected"));
+    rig.assert_sound().await;
+}
+
 /// What the scenario of the matrix does; cut short wherever the process dies.
 async fn scenario(rig: &Rig) {
     rig.minute(100.0, Some(enter(LONG, dec!(1)))).await;

@@ -35,6 +35,7 @@ mod grid_settings;
 mod hedge;
 mod intrabar;
 mod ladder;
+mod late_fills;
 mod locked;
 mod naive_compare;
 mod open_gaps;

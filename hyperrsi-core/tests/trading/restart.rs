@@ -5,7 +5,7 @@ use hyperrsi_core::model::*;
 use hyperrsi_core::position::Distance;
 use hyperrsi_core::risk::{Refusal, Size};
 use hyperrsi_core::strategy::{Decision, LegState};
-use hyperrsi_core::trader::{Answer, Command, Input, Output, RejectClass, Trader};
+use hyperrsi_core::trader::{AccountRead, Answer, Command, Event, Input, Output, RejectClass, Trader};
 
 fn stopped() -> hyperrsi_core::position::ExitPlan {
     ladder([30, 30, 40]).stop_loss(Distance::percent(dec!(5)))
@@ -126,4 +126,69 @@ fn a_refused_cancel_is_tried_again_a_little_later_each_time() {
     let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     // 1, 2, 4 seconds in the ten that passed.
     assert_eq!(gaps, [Span::seconds(1), Span::seconds(2), Span::seconds(4)], "{times:?}");
+}
+
+#[test]
+fn s6_7_only_the_time_without_a_stop_counts_as_unprotected() {
+    let mut rig = rig();
+    rig.decide(Decision::enter(LONG, Size::Base(dec!(1).into()), stopped()));
+    rig.price(1_000.0);
+    let entry = rig.opening().unwrap();
+    rig.mode = Mode::Silent;
+    rig.fill_whole(&entry, dec!(1_000)); // its stop is on its way
+    let stored = serde_json::to_string(&rig.trader.snapshot()).unwrap();
+    let placed = rig.asked.iter().find_map(|asked| match asked {
+        Asked::Place(_, spec) if matches!(spec.kind, OrderKind::StopMarket { .. }) => Some(*spec),
+        _ => None,
+    });
+    let stop = placed.expect("a stop is placed");
+    // It rests 3 s later, and nobody writes that down; the process comes back after 32 hours.
+    let rested = rig.now + Span::seconds(3);
+    rig.advance(Span::hours(32));
+    rig.asked.clear();
+    rig.live.push(stop);
+    rig.trader = Trader::restore(serde_json::from_str(&stored).unwrap());
+    rig.feed(Input::Warm);
+    rig.feed(Input::Command(Command::Start));
+    rig.feed(Input::Wake);
+    let alarms = |rig: &Rig| {
+        let alarm = |event: &&Event| matches!(event, Event::Unprotected { .. });
+        rig.events.iter().filter(alarm).count()
+    };
+    assert_eq!(alarms(&rig), 0, "what rests is not known yet");
+    let report = OrderReport {
+        client_id: stop.client_id,
+        status: OrderStatus::Open,
+        filled: Quantity::ZERO,
+        time: rested,
+    };
+    let read = AccountRead {
+        positions: vec![rig.snapshot(LONG)],
+        orders: vec![report],
+        resting: vec![stop],
+        fills: rig.fills.clone(),
+        ..AccountRead::default()
+    };
+    rig.feed(Input::AccountRead { request: RequestId(u64::MAX), read: Some(Box::new(read)) });
+    rig.sleep(Span::seconds(5));
+    assert_eq!((rig.trader.unprotected_since(LONG), alarms(&rig)), (None, 0));
+    assert_eq!(rig.trader.unprotected(LONG), Span::seconds(3));
+}
+
+#[test]
+fn s6_7_a_stop_that_is_gone_after_a_restart_is_told_of_with_all_its_time() {
+    let mut rig = rig();
+    rig.decide(Decision::enter(LONG, Size::Base(dec!(1).into()), stopped()));
+    rig.price(1_000.0);
+    let entry = rig.opening().unwrap();
+    rig.mode = Mode::Silent;
+    rig.fill_whole(&entry, dec!(1_000)); // its stop never arrives
+    let since = rig.now;
+    rig.advance(Span::hours(1));
+    restart(&mut rig);
+    let read = AccountRead { positions: vec![rig.snapshot(LONG)], ..AccountRead::default() };
+    rig.feed(Input::AccountRead { request: RequestId(u64::MAX), read: Some(Box::new(read)) });
+    rig.feed(Input::Wake);
+    let told = rig.events.contains(&Event::Unprotected { side: LONG, since });
+    assert!(told, "{:?}", rig.events);
 }

@@ -219,6 +219,7 @@ impl Driver {
             gates: BTreeMap::new(),
             started: now,
             running: false,
+            unprotected: [false; 2],
             listed: None,
             restricted: None,
             stopped: false,
@@ -341,6 +342,9 @@ impl Driver {
     fn drain(&mut self, seat: SeatId, now: Timestamp) {
         while let Some(output) = self.seats.get_mut(seat.0).and_then(|entry| entry.trader.poll()) {
             self.perform(seat, output, now);
+        }
+        if let Some(entry) = self.seats.get_mut(seat.0) {
+            entry.changed |= entry.protection_changed();
         }
         self.flush(seat, now);
         if let Some(entry) = self.seats.get_mut(seat.0) {

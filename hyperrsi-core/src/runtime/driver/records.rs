@@ -35,6 +35,12 @@ fn trade_id(trader: &TraderId, trade: &crate::position::Trade) -> String {
 }
 
 impl Seat {
+    /// Whether a leg has come to rest under its stop, or lost it: a restart measures from there.
+    pub(super) fn protection_changed(&mut self) -> bool {
+        let now = crate::model::PositionSide::BOTH.map(|side| self.trader.unprotected_since(side).is_some());
+        std::mem::replace(&mut self.unprotected, now) != now
+    }
+
     /// How long legs are without a confirmed venue stop, for whoever watches the meters.
     pub(super) fn note_protection(&self, now: Timestamp) {
         let open = |side| self.trader.unprotected_since(side).map_or(0, |since| (now - since).millis());

@@ -55,6 +55,8 @@ pub(super) struct Seat {
     pub(super) gates: BTreeMap<crate::risk::Refusal, Timestamp>,
     pub(super) started: Timestamp,
     pub(super) running: bool,
+    /// Whether a stop that is wanted does not rest, by leg, as it was last written.
+    pub(super) unprotected: [bool; 2],
     /// An operator stopped it: a restart does not start it again.
     pub(super) stopped: bool,
     /// Orders of others on its instrument.

@@ -11,6 +11,7 @@ fn open() -> Rig {
     let mut rig = Rig::new(instrument(dec!(0.01), dec!(0.01), dec!(0.01)));
     let plan = break_even(ladder([30, 30, 30])).stop_loss(Distance::percent(dec!(5)));
     rig.enter(LONG, dec!(1), dec!(100), plan);
+    rig.price(101.0);
     rig.advance(Span::seconds(1));
     rig.mode = Mode::Silent;
     rig

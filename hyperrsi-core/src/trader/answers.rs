@@ -58,6 +58,11 @@ impl Trader {
                 }
                 order.cancelling = false;
                 order.doubtful |= matches!(pending, Some(Pending::Amend(..)));
+                if matches!(pending, Some(Pending::Cancel(_))) {
+                    // One that is found after all is cancelled again: at once, then with growing pauses.
+                    let again = order.cancel_retry.map(|last| later(now, Some(last)));
+                    order.cancel_retry = again.or(Some((now, 0)));
+                }
                 self.query(id);
             }
             (Some(Pending::Place(_)), Answer::Refused(class, message)) => {

@@ -239,14 +239,17 @@ impl Pair {
     fn leg_path(&mut self, from: Decimal, to: Decimal) {
         let mut at = from;
         while at != to || from == to {
+            self.crossed_hedge(at);
             match self.first(at, to) {
                 Some((price, event)) if from != to => {
                     self.happen(&event, price, price);
                     at = price;
                     if at == to {
                         // What else rests exactly here.
-                        while let Some((price, event)) = self.exactly(from, to) {
+                        self.crossed_hedge(at);
+                        while let Some((price, event)) = self.first(from, to) {
                             self.happen(&event, price, price);
+                            self.crossed_hedge(at);
                         }
                     }
                 }
@@ -258,9 +261,15 @@ impl Pair {
         }
     }
 
-    /// A further event at the very end of a way.
-    fn exactly(&mut self, from: Decimal, to: Decimal) -> Option<(Decimal, Event)> {
-        self.first(from, to)
+    /// A take profit that the market has passed before it was placed fills at its price, at once (15.3).
+    fn crossed_hedge(&mut self, market: Decimal) {
+        let s = self.main.rules.s();
+        let crossed = |price: &Decimal| (*price - market) * s > Decimal::ZERO;
+        if let Some(price) =
+            self.hedge.take_profit.filter(|price| !self.hedge.open.is_zero() && crossed(price))
+        {
+            self.happen(&Event::HedgeTakeProfit, price, market);
+        }
     }
 
     /// 15.2 (b).

@@ -100,21 +100,21 @@ pub(super) fn fire(engine: &mut Engine, now: Timestamp, next: Next) -> Result<()
     fill(engine, now, next, next.price())
 }
 
-/// The same at the open of a candle, which has crossed it: trigger orders fill at the open, and so do the market orders
-/// that follow (TRADING 15.3).
-pub(super) fn fire_at_open(
+/// The same where the market is beyond it, at an open or because it was placed there: a limit keeps its price, trigger
+/// orders fill where the market is, and so do the market orders that follow (TRADING 15.3).
+pub(super) fn fire_crossed(
     engine: &mut Engine,
     now: Timestamp,
     next: Next,
-    open: Price,
+    market: Price,
 ) -> Result<(), Overflow> {
     match next {
         // What the entry brings, a stop or a hedge, is judged by where the market is.
-        Next::Entry(..) => engine.open_at(now, open)?,
-        // Levels between here and the open come one by one.
-        Next::TakeProfit(..) | Next::Touch(_) => engine.pass_while(now, next.price(), open)?,
+        Next::Entry(..) => engine.open_at(now, market)?,
+        // Levels between here and there come one by one.
+        Next::TakeProfit(..) | Next::Touch(_) => engine.pass_while(now, next.price(), market)?,
     }
-    fill(engine, now, next, open)
+    fill(engine, now, next, market)
 }
 
 fn fill(engine: &mut Engine, now: Timestamp, next: Next, at: Price) -> Result<(), Overflow> {

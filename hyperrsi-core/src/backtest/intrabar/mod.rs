@@ -1,6 +1,5 @@
 //! In which order things happen inside a candle (TRADING 15.2 to 15.5). A policy only picks the next event; the trader
 //! reacts to each fill before the next pick.
-
 //!
 //! [`Walk`] goes through a candle. `leg` holds the two conventions for one leg, `path` the walk along the four prices, and
 //! `event` what can happen next and makes it happen.
@@ -12,7 +11,7 @@ mod path;
 use super::IntrabarPolicy;
 use super::engine::{Engine, money};
 use crate::model::{Candle, OrderKind, Overflow, PositionSide, Price, Timestamp};
-use event::{fire_at_open, fire_stop, is_beyond, is_reached, liquidate, next_favourable, resting_entry};
+use event::{fire_crossed, fire_stop, is_beyond, is_reached, liquidate, next_favourable, resting_entry};
 use leg::LegCandle;
 use path::path;
 
@@ -164,7 +163,7 @@ fn at_open(engine: &mut Engine, candle: &Candle) -> Result<(), Overflow> {
                     .or_else(|| resting_entry(engine, side, candle.open))
             };
             while let Some(next) = limit(engine) {
-                fire_at_open(engine, now, next, open)?;
+                fire_crossed(engine, now, next, open)?;
                 crossed = true;
             }
         }

@@ -2,7 +2,9 @@
 
 use super::super::engine::{Engine, money};
 use super::super::way::Way;
-use super::event::{Next, fire, fire_stop, is_reached, liquidate, next_favourable, resting_entry};
+use super::event::{
+    Next, fire, fire_crossed, fire_stop, is_reached, liquidate, next_favourable, resting_entry,
+};
 use crate::model::{Candle, Overflow, PositionSide, Price, Timestamp, TriggerSource};
 
 /// TRADING 15.4, `ohlc_path`: open, low, high, close of a rising candle; open, high, low, close of a falling one.
@@ -23,6 +25,8 @@ pub(super) fn path(engine: &mut Engine, candle: &Candle, now: Timestamp) -> Resu
         }
         while let Some((side, event)) = next_on_path(engine, &way)? {
             match event {
+                // Crossed before it rested: it fills at its price, and the market stays where it is.
+                PathEvent::Crossed(next) => fire_crossed(engine, now, next, money(way.at))?,
                 PathEvent::Next(next) => {
                     let price = next.price();
                     fire(engine, now, next)?;
@@ -53,6 +57,7 @@ pub(super) fn path(engine: &mut Engine, candle: &Candle, now: Timestamp) -> Resu
 }
 
 enum PathEvent {
+    Crossed(Next),
     Next(Next),
     Stop(Price),
     Liquidation(Price),
@@ -68,6 +73,11 @@ fn next_on_path(engine: &Engine, way: &Way) -> Result<Option<(PositionSide, Path
         }
     };
     for side in PositionSide::BOTH {
+        let crossed = next_favourable(engine, side, from).or_else(|| resting_entry(engine, side, from));
+        if let Some(next) = crossed {
+            offer(side, 0.0, PathEvent::Crossed(next));
+            continue;
+        }
         let favourable = (to > from) == (side == PositionSide::Long);
         if engine.trader.book(side).is_flat() {
             if let Some(next) = resting_entry(engine, side, to).filter(|_| !favourable) {

@@ -20,7 +20,7 @@ use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{MemoryStore, Store};
 use hyperrsi::strategy::Intent;
 use hyperrsi_core::sim::account::Setup;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -121,6 +121,8 @@ impl Exchange for Stamped {
 /// Enters when flat, otherwise moves the stop: every candle makes an order.
 struct Busy {
     moves: u32,
+    /// It has entered, and waits for a price.
+    entered: Arc<AtomicBool>,
 }
 
 impl Strategy for Busy {
@@ -134,6 +136,7 @@ impl Strategy for Busy {
         }
         if ctx.is_flat() {
             self.moves = 0;
+            self.entered.store(true, Ordering::Release);
             let exits = ExitPlan::new().stop_loss(Distance::percent(dec!(10)));
             return Decision::enter(side, Size::Base(dec!(1).into()), exits);
         }
@@ -205,7 +208,10 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
     let (seen, mut stamps) = mpsc::unbounded_channel();
     let paper = world.paper("bench");
     let exchange = Arc::new(Stamped { inner: Arc::clone(&paper), seen });
-    let session = world.open("bench:BTC", exchange, store, Busy { moves: 0 }).await;
+    let entered = Arc::new(AtomicBool::new(false));
+    let strategy = Busy { moves: 0, entered: Arc::clone(&entered) };
+    let trader = "bench:BTC".into();
+    let session = world.open("bench:BTC", exchange, store, strategy).await;
     let run = session.handle();
     run.settle().await;
     let (mut entries, mut protections) = (Vec::new(), Vec::new());
@@ -213,15 +219,16 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
     for round in 0..ROUNDS {
         let begun = Instant::now();
         world.market.close();
-        // An entry waits for the first price after its decision.
+        // An entry waits for the first price after its decision, which comes at once here.
         let (at, opens) = loop {
-            match tokio::time::timeout(Duration::from_micros(100), stamps.recv()).await {
-                Ok(stamp) => break stamp.unwrap(),
-                Err(_) => world
-                    .market
-                    .price(Price::new(dec!(100) + rust_decimal::Decimal::from(round % 2) / dec!(10))),
+            if let Ok(stamp) = stamps.try_recv() {
+                break stamp;
+            }
+            if entered.swap(false, Ordering::AcqRel) {
+                world.market.price(Price::new(dec!(100)));
             }
             assert!(begun.elapsed() < Duration::from_secs(5), "no order at round {round}");
+            tokio::task::yield_now().await;
         };
         if opens {
             entries.push(at - begun)
@@ -232,9 +239,11 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
         if round % 20 == 19 {
             // Out again, so that the next candle enters.
             let command = hyperrsi::trader::Command::Close { side: PositionSide::Long, fraction: dec!(1) };
-            run.command(&"bench:BTC".into(), command).await;
+            run.command(&trader, command).await;
             paper.trade(&instrument, Price::new(dec!(100))).unwrap();
-            run.settle().await;
+            while !run.trader(&trader).await.unwrap().legs.is_empty() {
+                run.settle().await; // the fill is on its way
+            }
         }
         while stamps.try_recv().is_ok() {}
     }

@@ -10,11 +10,10 @@ mod view;
 use clap::{Parser, ValueEnum};
 use hyperrsi::model::{Span, TraderId};
 use hyperrsi::runtime::doctor::{Health, examine};
-use hyperrsi::runtime::{Options, Parts, Plan, Session, asked_to_end, first_of, spawn};
+use hyperrsi::runtime::{Hyperrsi, Options, Parts, Plan, Session, asked_to_end, first_of, spawn};
 use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{Environment as World, MemoryStore, Store};
-use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot};
-use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
+use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -117,9 +116,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
     let (exchange, hub) = (okx.account(trading, clock.clone()), okx.hub(clock.clone()));
     let trader = TraderId::new(format!("{}:{symbol}", args.account));
     let plan = || -> Result<Plan, shared::Failure> {
-        let policy = rsi_trend::policy(&settings, &instrument);
-        let strategy = Hyperrsi::new(Snapshot::new(1, settings.clone()), &instrument)?;
-        Ok(Plan::new(trader.as_str(), instrument.clone(), policy, strategy))
+        Ok(Plan::of_settings(trader.as_str(), instrument.clone(), Hyperrsi, settings.to_map())?)
     };
 
     let mut healthy = true;

@@ -79,8 +79,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
         managers: Vec::new(),
     };
     let trader = TraderId::new(format!("paper:{}", instrument.id.symbol));
-    let plan = Plan::of_settings(trader.as_str(), instrument.clone(), Hyperrsi, settings.to_map())
-        .map_err(|findings| format!("the settings are not valid: {findings:?}"))?;
+    let plan = Plan::of_settings(trader.as_str(), instrument.clone(), Hyperrsi, settings.to_map())?;
     let session = Session::open(parts, Options::new("paper example"), vec![plan]).await?;
     let run = session.handle();
     run.settle().await;

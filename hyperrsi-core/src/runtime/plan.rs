@@ -1,7 +1,6 @@
 //! A trader to be run.
 
-use super::terms::{Prepared, Recipe, Terms};
-use crate::desk::Finding;
+use super::terms::{InvalidSettings, Prepared, Recipe, Terms};
 use crate::model::{Instrument, TraderId};
 use crate::risk::Policy;
 use crate::store::Environment;
@@ -74,9 +73,9 @@ impl Plan {
         instrument: Instrument,
         recipe: impl Recipe + 'static,
         base: Map<String, Value>,
-    ) -> Result<Self, Vec<Finding>> {
+    ) -> Result<Self, InvalidSettings> {
         let Prepared { strategy, policy, terms, record, .. } =
-            recipe.prepare(1, &base, &instrument, Environment::Paper)?;
+            recipe.prepare(1, &base, &instrument, Environment::Paper).map_err(InvalidSettings)?;
         let settings = Some(Source { recipe: Arc::new(recipe), base });
         let record = Some(record);
         Ok(Self { id: id.into(), instrument, policy, strategy, settings_version: 1, terms, settings, record })

@@ -86,6 +86,11 @@ pub trait Recipe: Send + Sync {
     }
 }
 
+/// Settings that cannot be traded, with everything that is wrong with them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(Finding::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct InvalidSettings(pub Vec<Finding>);
+
 fn findings(issues: Vec<Issue>) -> Vec<Finding> {
     let finding =
         |issue: Issue| Finding { code: Code::of(issue.code), key: issue.key, message: issue.message };

@@ -3,7 +3,7 @@ use super::load::{Loaded, load};
 use super::serve::Server;
 use super::{Handle, Listed, Message, Session, check};
 use crate::account::Account;
-use crate::desk::{EventKind, Finding};
+use crate::desk::EventKind;
 use crate::exchange::{AccountConfig, Exchange, ExchangeError, ExchangeExt, Unsupported};
 use crate::model::{Amount, InstrumentError, InstrumentId, Span, TraderId};
 use crate::risk::{Refused, RiskManager};
@@ -12,6 +12,7 @@ use crate::runtime::driver::{Driver, SeatId};
 use crate::runtime::hub::Hub;
 use crate::runtime::options::Options;
 use crate::runtime::plan::Plan;
+use crate::runtime::terms::InvalidSettings;
 use crate::runtime::writer::Writer;
 use crate::store::{Code, Seq, Store, StoreError};
 use std::sync::Arc;
@@ -63,13 +64,12 @@ pub enum StartError {
         refused: Refused,
     },
     /// What is stored as a trader's settings is not valid.
-    #[error("the settings of {trader} are not valid, the first: {}; correct them and start again",
-        .findings.first().map_or("", |finding| finding.message.as_str()))]
+    #[error("the settings of {trader} are not valid, correct them and start again:\n{wrong}")]
     Settings {
         /// The trader.
         trader: TraderId,
         /// Everything that is wrong.
-        findings: Vec<Finding>,
+        wrong: InvalidSettings,
     },
     /// The clocks differ too much.
     #[error("the venue's clock is {} s away; synchronise the system clock (NTP) and start again", .0.millis() / 1_000)]

@@ -7,7 +7,7 @@ use crate::runtime::clock::{Clock, duration};
 use crate::runtime::driver::{BOOKS, BooksSnapshot, SNAPSHOT, SeatSnapshot};
 use crate::runtime::layers;
 use crate::runtime::options::Options;
-use crate::runtime::terms::{InForce, Prepared};
+use crate::runtime::terms::{InForce, InvalidSettings, Prepared};
 use crate::store::{Cooldown, Lease, RecordKind, RecordQuery, Seq, Store, StoreError};
 
 /// How long the store may take to tell all of it.
@@ -111,7 +111,10 @@ async fn settings(
     let layered = layers::of_trader(store, account, &listed.id, &instrument.id, source).await?;
     let prepare = |version| {
         let made = source.recipe.prepare(version, &layered.record, instrument, options.environment);
-        made.map_err(|findings| StartError::Settings { trader: listed.id.clone(), findings })
+        made.map_err(|wrong| StartError::Settings {
+            trader: listed.id.clone(),
+            wrong: InvalidSettings(wrong),
+        })
     };
     let prepared = prepare(1)?;
     let known = layers::in_force(store, account, &listed.id).await?;

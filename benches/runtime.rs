@@ -20,10 +20,10 @@ use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{MemoryStore, Store};
 use hyperrsi::strategy::Intent;
 use hyperrsi_core::sim::account::Setup;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 const ROUNDS: usize = 2_000;
 const TRADERS: usize = 10_000;
@@ -45,7 +45,9 @@ impl Market {
             }
         }
     }
+    /// A trade a millisecond after what was before it.
     fn price(&self, price: Price) {
+        self.clock.advance(self.clock.now() + Span::millis_of(1));
         let point = PricePoint { price, time: self.clock.now() };
         self.tell(Channel::Last, &MarketFact::Last(point));
     }
@@ -122,7 +124,7 @@ impl Exchange for Stamped {
 struct Busy {
     moves: u32,
     /// It has entered, and waits for a price.
-    entered: Arc<AtomicBool>,
+    entered: Arc<Notify>,
 }
 
 impl Strategy for Busy {
@@ -136,7 +138,7 @@ impl Strategy for Busy {
         }
         if ctx.is_flat() {
             self.moves = 0;
-            self.entered.store(true, Ordering::Release);
+            self.entered.notify_one();
             let exits = ExitPlan::new().stop_loss(Distance::percent(dec!(10)));
             return Decision::enter(side, Size::Base(dec!(1).into()), exits);
         }
@@ -208,7 +210,7 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
     let (seen, mut stamps) = mpsc::unbounded_channel();
     let paper = world.paper("bench");
     let exchange = Arc::new(Stamped { inner: Arc::clone(&paper), seen });
-    let entered = Arc::new(AtomicBool::new(false));
+    let entered = Arc::new(Notify::new());
     let strategy = Busy { moves: 0, entered: Arc::clone(&entered) };
     let trader = "bench:BTC".into();
     let session = world.open("bench:BTC", exchange, store, strategy).await;
@@ -219,16 +221,15 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
     for round in 0..ROUNDS {
         let begun = Instant::now();
         world.market.close();
-        // An entry waits for the first price after its decision, which comes at once here.
+        // An entry waits for the first price after its decision: one comes at once, and then every millisecond.
         let (at, opens) = loop {
-            if let Ok(stamp) = stamps.try_recv() {
-                break stamp;
+            tokio::select! {
+                stamp = stamps.recv() => break stamp.unwrap(),
+                () = entered.notified() => {}
+                () = tokio::time::sleep(Duration::from_millis(1)) => {}
             }
-            if entered.swap(false, Ordering::AcqRel) {
-                world.market.price(Price::new(dec!(100)));
-            }
+            world.market.price(Price::new(dec!(100)));
             assert!(begun.elapsed() < Duration::from_secs(5), "no order at round {round}");
-            tokio::task::yield_now().await;
         };
         if opens {
             entries.push(at - begun)

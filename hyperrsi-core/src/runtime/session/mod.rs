@@ -14,6 +14,7 @@ mod exit;
 mod guard;
 mod load;
 mod serve;
+mod work;
 
 pub use build::{Parts, StartError};
 pub use exit::{Exit, Unprotected};

@@ -4,10 +4,8 @@ use super::{Exit, Message, Unprotected};
 use crate::desk::{AccountStatus, EventKind, TraderStatus};
 use crate::exchange::{AccountEvent, AccountStream, Exchange, ExchangeError, ExchangeExt};
 use crate::model::{InstrumentId, PositionSide, Span, Timestamp};
-use crate::risk::Refusal;
-use crate::runtime::calls;
 use crate::runtime::clock::{Clock, duration};
-use crate::runtime::driver::{Done, Driver, Job, Listed, SeatId, Verdict, Work};
+use crate::runtime::driver::{Done, Driver, SeatId, Work};
 use crate::runtime::hub::{Backoff, Hub, Prices};
 use crate::runtime::options::Options;
 use crate::runtime::writer::{Acknowledge, Intake, Note, Writer};
@@ -16,12 +14,10 @@ use crate::trader::PriceSource;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::Instrument;
 
 /// A question about how things are.
 #[derive(Debug)]
@@ -352,66 +348,6 @@ impl Server {
         metrics::gauge!("hyperrsi_calls_under_way").set(calls.len() as f64);
     }
 
-    fn perform(&self, work: Work) -> BoxFuture<'static, Done> {
-        let takes = duration(self.options.call_takes);
-        let lost = ExchangeError::Timeout { after: Some(self.options.call_takes) };
-        let exchange = Arc::clone(&self.exchange);
-        let market = Arc::clone(self.hub.market());
-        let clock = Arc::clone(&self.clock);
-        match work {
-            Work::Call { seat, request, purpose, call } => Box::pin(async move {
-                let (name, begun) = (call.name(), clock.now());
-                let order = purpose.order();
-                let span = tracing::debug_span!("call", %order, call = name);
-                let sent = exchange.call(call).instrument(span);
-                let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
-                let result = match answer {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => {
-                        Err(ExchangeError::WrongAnswer { asked: name.into(), got: "a panic".into() })
-                    }
-                    Err(_) => Err(lost),
-                };
-                let took = clock.now() - begun;
-                metrics::histogram!("hyperrsi_call_seconds", "call" => name)
-                    .record(took.millis() as f64 / 1_000.0);
-                tracing::debug!(account = %exchange.account(), order, call = name, ms = took.millis(), "call");
-                Done::Called { seat, request, purpose, result }
-            }),
-            Work::Read { since } => Box::pin(async move {
-                let read = timeout(takes * 3, calls::read_account(&*exchange, since)).await;
-                Done::Read(read.unwrap_or(Err(lost)).map(Box::new))
-            }),
-            Work::Configure { seat, request, instrument, leverage, margin_mode } => Box::pin(async move {
-                let set = calls::configure(&*exchange, &instrument, leverage, margin_mode);
-                let outcome = match timeout(takes * 3, set).await {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(error)) => {
-                        tracing::warn!(%instrument, %error, "leverage and margin mode could not be set");
-                        Err(Refusal::LeverageMismatch)
-                    }
-                    Err(_) => Err(Refusal::LeverageMismatch),
-                };
-                Done::Configured { seat, request, outcome }
-            }),
-            Work::Reload { seat, instrument } => Box::pin(async move {
-                let found = timeout(takes, calls::listing(&*market, &instrument)).await;
-                let listed = match found {
-                    Ok(Ok(Some(listing))) => Listed::There(Box::new(listing)),
-                    Ok(Ok(None)) => Listed::Gone,
-                    Ok(Err(_)) | Err(_) => Listed::Unread,
-                };
-                Done::Reloaded { seat, listed }
-            }),
-            Work::Ask(job) => ask(*job, self.options.strategy_takes, clock),
-            // The hub fills holes by itself and says when it is done.
-            Work::Backfill { seat } => {
-                Box::pin(std::future::ready(Done::Reloaded { seat, listed: Listed::Unread }))
-            }
-            Work::Store { .. } => Box::pin(std::future::ready(Done::Journal(true))),
-        }
-    }
-
     /// Nothing is opened any more; what is under way may end, and protection is looked at once more (FAULTS 78).
     async fn wind_down(&mut self, calls: &mut Calls, stream: &mut AccountStream) -> Exit {
         // By this machine's time: an end must come also where the venue's time stands still.
@@ -479,28 +415,4 @@ impl Server {
         }
         legs
     }
-}
-
-/// Asks a strategy on a thread where it may take its time; after the deadline the answer counts as none and the strategy
-/// as lost (FAULTS 77).
-fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done> {
-    let (seat, request) = (job.seat, job.request);
-    // The history may be long: it is told once, before anything is decided.
-    let history = matches!(job.question, crate::runtime::driver::Question::History { .. });
-    let takes = if history { takes + Span::minutes(2) } else { takes };
-    Box::pin(async move {
-        let begun = clock.now();
-        let asked = tokio::task::spawn_blocking(move || job.run());
-        let verdict = match timeout(duration(takes), asked).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => Verdict { seat, request, strategy: None, outcome: Err(error.to_string()) },
-            Err(_) => {
-                let why = format!("no answer within {} ms", takes.millis());
-                Verdict { seat, request, strategy: None, outcome: Err(why) }
-            }
-        };
-        let took = (clock.now() - begun).millis() as f64 / 1_000.0;
-        metrics::histogram!("hyperrsi_decision_seconds").record(took);
-        Done::Decided(Box::new(verdict))
-    })
 }

@@ -13,10 +13,10 @@
 use async_trait::async_trait;
 use hyperrsi::exchange::*;
 use hyperrsi::exchanges::okx;
-use hyperrsi::model::{AccountId, Fill, OrderKind, OrderStatus, Span, Timestamp, TraderId};
+use hyperrsi::model::{AccountId, Fill, OrderKind, OrderStatus, Span, TraderId};
 use hyperrsi::practice::{self, Server};
 use hyperrsi::prelude::*;
-use hyperrsi::runtime::{Clock, Hub, Options, Parts, Plan, Session, Sleep};
+use hyperrsi::runtime::{Hub, Options, Parts, Plan, Session, VenueClock};
 use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{Journal, RecordKind, RecordQuery};
 use std::collections::BTreeSet;
@@ -25,36 +25,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How many times faster than the clock the venue's time runs: a one-minute candle takes three seconds.
-const SPEED: i64 = 20;
+const SPEED: u32 = 20;
 const URL: &str = "HYPERRSI_TEST_VENUE";
 const FOLDER: &str = "HYPERRSI_TEST_FOLDER";
-const BEGUN: &str = "HYPERRSI_TEST_BEGUN";
 const KILL: &str = "HYPERRSI_TEST_KILL";
-
-fn wall() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
-}
-
-/// The venue's time: it showed the wall clock's when it was started.
-struct Fast {
-    begun: i64,
-}
-
-impl Clock for Fast {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.begun + (wall() - self.begun) * SPEED)
-    }
-    fn sleep_until(&self, at: Timestamp) -> Sleep {
-        let wait = u64::try_from((at - self.now()).millis() / SPEED).unwrap_or(0);
-        Box::pin(tokio::time::sleep(Duration::from_millis(wait + 1)))
-    }
-    fn correct(&self, venue: Timestamp) -> Span {
-        venue - self.now()
-    }
-}
 
 /// Enters long while there is nothing and was nothing.
 struct Once;
@@ -124,8 +101,8 @@ fn venue(url: &str) -> (okx::Account, okx::Market) {
 /// The process that trades: says `ready` once it has a protected position with nothing under way, and goes on.
 async fn trade(url: &str) {
     let variable = |name| std::env::var(name).unwrap();
-    let clock = Arc::new(Fast { begun: variable(BEGUN).parse().unwrap() });
     let (account, market) = venue(url);
+    let clock = Arc::new(VenueClock::starting_at(account.server_time().await.unwrap()).faster(SPEED));
     let market = Arc::new(market);
     let listings = market.instruments().await.unwrap();
     let listing = listings.iter().find(|l| &*l.instrument.id.symbol == "BTC-USDT-SWAP").expect("a BTC swap");
@@ -159,12 +136,11 @@ async fn trade(url: &str) {
     std::future::pending().await
 }
 
-fn process(url: &str, folder: &Path, begun: i64, kill: i64) -> Child {
+fn process(url: &str, folder: &Path, kill: i64) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["a_process_killed_in_the_middle_of_its_orders", "--exact", "--nocapture", "--test-threads=1"])
         .env(URL, url)
         .env(FOLDER, folder)
-        .env(BEGUN, begun.to_string())
         .env(KILL, kill.to_string())
         .stdout(Stdio::piped())
         .spawn()
@@ -181,17 +157,19 @@ fn ready(child: &mut Child) -> bool {
 async fn two_lives(kill: i64) {
     let practice = practice::okx::practice(true, None, 7, Default::default());
     let formats = practice::okx::Okx::of_any_age();
-    let server = Server::start(practice, formats, ([127, 0, 0, 1], 0).into(), SPEED as f64).await.unwrap();
-    let (url, begun) = (server.url(), wall());
+    let server =
+        Server::start(practice, formats, ([127, 0, 0, 1], 0).into(), f64::from(SPEED)).await.unwrap();
+    let url = server.url();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     let (to, place) = (url.clone(), path.clone());
+    let begun = venue(&url).0.server_time().await.unwrap();
     let last = tokio::task::spawn_blocking(move || {
-        let mut first = process(&to, &place, begun, kill);
+        let mut first = process(&to, &place, kill);
         let lived = ready(&mut first);
         first.kill().unwrap();
         assert!(!first.wait().unwrap().success(), "it was killed, it did not end by itself");
-        let mut second = process(&to, &place, begun, i64::MAX);
+        let mut second = process(&to, &place, i64::MAX);
         assert!(ready(&mut second), "kill {kill}: the second process finds its way");
         second.kill().unwrap();
         second.wait().unwrap();
@@ -221,7 +199,7 @@ async fn two_lives(kill: i64) {
     let journal = store.read(&query).await.unwrap();
     let booked: BTreeSet<_> =
         journal.iter().map(|record| record.entry.body.parse::<Fill>().unwrap().trade_id).collect();
-    let fills = account.fills(None, Timestamp::from_millis(begun), 100).await.unwrap().items;
+    let fills = account.fills(None, begun, 100).await.unwrap().items;
     let there: BTreeSet<_> = fills.iter().map(|fill| fill.fill.trade_id.clone()).collect();
     assert_eq!(
         (booked, journal.len()),

@@ -11,37 +11,17 @@
 
 use hyperrsi::exchange::{ExchangeExt, MarketDataExt};
 use hyperrsi::exchanges::okx;
-use hyperrsi::model::{Instrument, PositionMode, Span, Timestamp, TraderId};
+use hyperrsi::model::{Instrument, PositionMode, Span, TraderId};
 use hyperrsi::practice::{self, Server};
 use hyperrsi::prelude::*;
-use hyperrsi::runtime::{Clock, Handle, Hub, Options, Parts, Plan, Session, Sleep};
+use hyperrsi::runtime::{Handle, Hub, Options, Parts, Plan, Session, VenueClock};
 use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::trader::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How many times faster than the clock the venue's time runs: a one-minute candle takes three seconds.
 const SPEED: u32 = 20;
-
-/// The venue's time.
-struct Fast {
-    origin: Instant,
-    start: Timestamp,
-}
-
-impl Clock for Fast {
-    fn now(&self) -> Timestamp {
-        let passed = self.origin.elapsed() * SPEED;
-        self.start + Span::millis_of(i64::try_from(passed.as_millis()).unwrap())
-    }
-    fn sleep_until(&self, at: Timestamp) -> Sleep {
-        let wait = u64::try_from((at - self.now()).millis()).unwrap_or(0) / u64::from(SPEED);
-        Box::pin(tokio::time::sleep(Duration::from_millis(wait + 1)))
-    }
-    fn correct(&self, venue: Timestamp) -> Span {
-        venue - self.now()
-    }
-}
 
 /// Enters long at the first close it sees.
 #[derive(Clone, Default)]
@@ -66,7 +46,7 @@ impl Strategy for Once {
 async fn open(
     account: &Arc<okx::Account>,
     market: &Arc<okx::Market>,
-    clock: &Arc<Fast>,
+    clock: &Arc<VenueClock>,
     store: &Arc<SqliteStore>,
     instrument: &Instrument,
 ) -> Session {
@@ -115,9 +95,7 @@ async fn a_position_outlives_the_process_that_opened_it() {
     )
     .await
     .unwrap();
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let start = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap());
-    let clock = Arc::new(Fast { origin: Instant::now(), start });
+    let clock = Arc::new(VenueClock::system().faster(SPEED)); // the venue's began at this machine's time as well
 
     let config = okx::Config::at(&server.url()).unwrap();
     let keys = okx::Keys::new("test-key", "test-secret-0123456789abcdef", "test-pass");

@@ -1,6 +1,6 @@
 //! A practice venue: a local server that speaks a venue's real protocol, for adapters, bots and other programs.
 use clap::{Parser, ValueEnum};
-use hyperrsi::practice::{Server, okx};
+use hyperrsi::practice::{Feed, Server, okx};
 use hyperrsi::series::file::load;
 use hyperrsi::sim::account::fault::Script;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,10 @@ struct Args {
     /// shorter than the file's.
     #[arg(long)]
     candles: Option<PathBuf>,
+    /// Its time begins where the candles do, after the history it has at the start, so that they keep their times: what
+    /// was traded can be laid beside a backtest over the file. Otherwise they go on from now.
+    #[arg(long, requires = "candles")]
+    as_recorded: bool,
     /// What goes wrong and when: JSON, such as [{"call": "place", "nth": 2, "fault": "drop_ack"}]. Times are the
     /// venue's.
     #[arg(long)]
@@ -62,12 +66,21 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let Venue::Okx = args.venue;
     let in_step = (args.speed - 1.0).abs() < f64::EPSILON;
-    let wire = if in_step { okx::Okx::default() } else { okx::Okx::of_any_age() };
+    let recorded = match &candles {
+        Some(candles) if args.as_recorded => {
+            Some(Feed::own_time(candles).ok_or("the recording is shorter than the history of a venue")?)
+        }
+        _ => None,
+    };
+    let wire = if in_step && recorded.is_none() { okx::Okx::default() } else { okx::Okx::of_any_age() };
     let mut practice = okx::practice(args.hedged, candles, args.seed, faults);
     practice.rate_limits = in_step;
     let address = ([127, 0, 0, 1], args.port).into();
     hyperrsi::practice::block_on(async {
-        let server = Server::start(practice, wire, address, args.speed).await?;
+        let server = match recorded {
+            Some(start) => Server::starting_at(practice, wire, address, start, args.speed).await?,
+            None => Server::start(practice, wire, address, args.speed).await?,
+        };
         announce(&server.url())?;
         server.wait().await;
         Ok(())

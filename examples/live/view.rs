@@ -4,7 +4,7 @@ use crate::shared::journal::News;
 use crate::shared::{Failure, say, status};
 use hyperrsi::model::{Span, TraderId};
 use hyperrsi::runtime::{Clock, Handle};
-use hyperrsi::store::Store;
+use hyperrsi::store::{Code, Store};
 use std::sync::Arc;
 
 pub(crate) struct View {
@@ -14,6 +14,8 @@ pub(crate) struct View {
     /// How often it looks, venue time.
     every: Span,
     news: News,
+    /// Whether decisions to do nothing are shown.
+    verbose: bool,
     decision: Option<String>,
     lines: Vec<String>,
 }
@@ -30,7 +32,7 @@ impl View {
     ) -> Result<Self, Failure> {
         let news = News::from_now(store, run.account().clone(), verbose).await?;
         let every = Span::seconds(i64::from(speed));
-        Ok(Self { run, trader, clock, every, news, decision: None, lines: Vec::new() })
+        Ok(Self { run, trader, clock, every, news, verbose, decision: None, lines: Vec::new() })
     }
 
     /// Shows what happens until the account has ended.
@@ -55,7 +57,9 @@ impl View {
         if let Some(last) = trader.last_decision.clone()
             && self.decision.as_ref() != Some(&last.id)
         {
-            say(format!("{}  decided: {} ({})", status::time(last.at), last.outcome, last.reason));
+            if self.verbose || last.outcome != Code::of("none") {
+                say(format!("{}  decided: {} ({})", status::time(last.at), last.outcome, last.reason));
+            }
             self.decision = Some(last.id);
         }
         let mut lines = status::lines(&trader);

@@ -98,6 +98,12 @@ impl Feed {
         feed
     }
 
+    /// When a recording without holes goes on from the history it brings itself: a venue whose time begins then shows
+    /// every candle at its own time. `None` if it is too short.
+    pub fn own_time(candles: &Candles) -> Option<Timestamp> {
+        candles.get(HISTORY).map(|candle| candle.open_time)
+    }
+
     /// The market.
     pub const fn instrument(&self) -> &Instrument {
         &self.instrument

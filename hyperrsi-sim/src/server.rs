@@ -38,8 +38,8 @@ pub enum StartError {
 /// The venue's clock.
 #[derive(Debug)]
 enum Clock {
-    /// The machine's, sped up from the start on.
-    Running { start: Timestamp, speed: f64 },
+    /// Passes as the machine's does, so many times faster, from `start` when the machine's showed `begun`.
+    Running { begun: Timestamp, start: Timestamp, speed: f64 },
     /// Stands still until it is moved, milliseconds.
     Stepped(AtomicI64),
 }
@@ -47,8 +47,8 @@ enum Clock {
 impl Clock {
     fn now(&self, wall: Timestamp) -> Timestamp {
         match self {
-            Self::Running { start, speed } => {
-                let elapsed = (wall - *start).millis() as f64 * speed;
+            Self::Running { begun, start, speed } => {
+                let elapsed = (wall - *begun).millis() as f64 * speed;
                 *start + Span::millis_of(elapsed as i64)
             }
             Self::Stepped(at) => Timestamp::from_millis(at.load(Ordering::Relaxed)),
@@ -106,8 +106,21 @@ impl Server {
         address: SocketAddr,
         speed: f64,
     ) -> Result<Self, StartError> {
-        let start = wall();
-        Self::listen(practice, wire, address, start, Clock::Running { start, speed }).await
+        Self::starting_at(practice, wire, address, wall(), speed).await
+    }
+
+    /// The same, its time beginning at `start`: that of a recording, say, so that candles keep their times.
+    ///
+    /// # Errors
+    /// [`StartError`] if the address is taken.
+    pub async fn starting_at(
+        practice: Practice,
+        wire: impl Wire + 'static,
+        address: SocketAddr,
+        start: Timestamp,
+        speed: f64,
+    ) -> Result<Self, StartError> {
+        Self::listen(practice, wire, address, start, Clock::Running { begun: wall(), start, speed }).await
     }
 
     /// Starts a venue whose time stands still until [`Server::step_to`] moves it: for replays that wait for whoever

@@ -102,6 +102,8 @@ struct Week {
     session: Option<Session>,
     trader: TraderId,
     start: Timestamp,
+    /// Connections of a process to the venue's streams.
+    streams: usize,
 }
 
 impl Week {
@@ -140,6 +142,7 @@ impl Week {
             session: None,
             trader: TraderId::new("week:BTC"),
             start,
+            streams: 0,
         }
     }
 
@@ -180,6 +183,7 @@ impl Week {
             }
         }
         self.quiet(None).await;
+        self.streams = self.streams.max(self.server.act(|world| world.listening()).unwrap());
     }
 
     fn nudge(&self, by: Span) {
@@ -201,7 +205,7 @@ impl Week {
     }
 
     /// Waits until the trader knows the price, has decided the candle that closed, and holds what the venue holds, with
-    /// its stop. What waits for time to pass gets a second at a time.
+    /// its stop, and listens to every stream again. What waits for time to pass gets a second at a time.
     async fn quiet(&self, decided: Option<Timestamp>) {
         let (begun, mut nudged) = (Instant::now(), Instant::now());
         let run = self.session.as_ref().unwrap().handle();
@@ -213,7 +217,8 @@ impl Week {
                 && decided.is_none_or(|at| status.last_decision.as_ref().is_some_and(|last| last.at >= at));
             let books = |side| status.leg(side).map_or(Decimal::ZERO, |leg| leg.quantity.get());
             let sound = PositionSide::BOTH.iter().all(|side| self.holds(*side, books(*side)));
-            if ready && sound {
+            let listens = self.server.act(|world| world.listening()).unwrap() >= self.streams;
+            if ready && sound && listens {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "at {}: {status:?}", self.clock.now());

@@ -31,6 +31,7 @@ pub struct Session {
     held: VecDeque<String>,
     cut_next: bool,
     muted_until: Option<Timestamp>,
+    closed: bool,
 }
 
 impl Session {
@@ -48,6 +49,7 @@ impl Session {
             held: VecDeque::new(),
             cut_next: false,
             muted_until: None,
+            closed: false,
         }
     }
 
@@ -56,8 +58,14 @@ impl Session {
         let _ = self.out.send(Frame::Text(text));
     }
 
+    /// Whether it is open and listens to something.
+    pub fn listens(&self) -> bool {
+        !self.closed && !self.topics.is_empty()
+    }
+
     /// Ends the connection.
-    pub fn close(&self) {
+    pub fn close(&mut self) {
+        self.closed = true;
         let _ = self.out.send(Frame::Close);
     }
 

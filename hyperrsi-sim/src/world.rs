@@ -324,6 +324,11 @@ impl World {
         self.tell(wire, Vec::new());
     }
 
+    /// How many connections are open and listen to something.
+    pub fn listening(&self) -> usize {
+        self.sessions.values().filter(|session| session.listens()).count()
+    }
+
     /// A client is gone.
     pub fn disconnect(&mut self, id: u64) {
         self.sessions.remove(&id);

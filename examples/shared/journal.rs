@@ -1,6 +1,6 @@
 //! A journal's events in lines, and the journal as a file.
 
-use super::{Failure, absolute, save, say, status};
+use super::{Failure, absolute, save, say, status, words};
 use hyperrsi::desk::{Event, EventKind, Severity};
 use hyperrsi::model::AccountId;
 use hyperrsi::store::{Journal, Record, RecordKind, RecordQuery, Seq, Store};
@@ -47,25 +47,11 @@ impl News {
 }
 
 fn line(event: &Event, verbose: bool) -> Option<String> {
-    let text = match &event.kind {
-        EventKind::Entered { side, quantity, price, entries, .. } => {
-            format!("entry {entries} {side}: {} at {}", quantity.get().normalize(), price.get().normalize())
-        }
-        EventKind::Exited { side, reason, quantity, price, gross, .. } => format!(
-            "exit {side} by {}: {} at {}, {} USDT",
-            reason.code(),
-            quantity.get().normalize(),
-            price.get().normalize(),
-            gross.get().round_dp(2)
-        ),
-        EventKind::TradeClosed { side, net, reason, .. } => {
-            format!("trade {side} closed by {}: net {} USDT", reason.code(), net.get().round_dp(2))
-        }
-        EventKind::EntrySkipped { side, reason } if verbose => format!("no {side}: {reason}"),
-        kind if verbose || kind.severity() >= Severity::Warning => format!("{}: {kind:?}", kind.code()),
-        _ => return None,
-    };
-    Some(format!("{}  {text}", status::time(event.at)))
+    let kind = &event.kind;
+    let trade =
+        matches!(kind, EventKind::Entered { .. } | EventKind::Exited { .. } | EventKind::TradeClosed { .. });
+    let told = verbose || trade || kind.severity() >= Severity::Warning;
+    told.then(|| format!("{}  {}", status::time(event.at), words::of(kind)))
 }
 
 /// Records of some kinds behind a place; without kinds all.

@@ -4,7 +4,6 @@ mod shared;
 use clap::{Parser, ValueEnum};
 use hyperrsi::backtest::{Report, save_equity, save_trades, write_json};
 use hyperrsi::indicator::trend::TrendState;
-use hyperrsi::model::Timestamp;
 use hyperrsi::prelude::*;
 use hyperrsi::series::FundingRates;
 use hyperrsi::series::file::load_funding;
@@ -13,6 +12,7 @@ use hyperrsi::strategy::grid::{self, Grid};
 use hyperrsi::strategy::rsi_trend::settings::{Environment, Settings, Snapshot, TrendTimeframe};
 use hyperrsi::strategy::rsi_trend::{self, Hyperrsi};
 use serde_json::{Map, Value};
+use shared::terms::Terms;
 use shared::{Failure, Lower, settings};
 use std::path::PathBuf;
 
@@ -32,30 +32,8 @@ struct Args {
     /// What trades.
     #[arg(long, value_enum, default_value_t = Kind::Hyperrsi)]
     strategy: Kind,
-    /// First candle that may trade: 2024-01-31, 2024-01-31T12:00:00Z or milliseconds. Earlier ones warm up.
-    #[arg(long)]
-    from: Option<Timestamp>,
-    /// Candles from then on are left out.
-    #[arg(long)]
-    to: Option<Timestamp>,
-    /// Money at the start, quote units [default: 10000; threshold: 10000000].
-    #[arg(long)]
-    balance: Option<Decimal>,
-    /// Fee of both makers and takers, a fraction: 0.0005 is 0.05 % [default: taker 0.0005, maker 0.0002].
-    #[arg(long)]
-    fee: Option<Decimal>,
-    /// Slippage of market and triggered fills, percent [default: 0.05; threshold: 0].
-    #[arg(long)]
-    slippage: Option<Decimal>,
-    /// Order of events inside a candle: pessimistic, optimistic or ohlc_path [default: pessimistic].
-    #[arg(long)]
-    policy: Option<IntrabarPolicy>,
-    /// Price step of the instrument.
-    #[arg(long, default_value = "0.00000001")]
-    tick: Decimal,
-    /// Quantity step and smallest order of the instrument, base units.
-    #[arg(long, default_value = "0.00000001")]
-    lot: Decimal,
+    #[command(flatten)]
+    terms: Terms,
     /// Candles of a further timeframe, for strategies that read it and for the setting detail_timeframe; may be repeated.
     #[arg(long)]
     series: Vec<PathBuf>,
@@ -99,29 +77,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     if !loaded.gaps.is_empty() {
         shared::say(loaded);
     }
-    let symbol = record.get("symbol").and_then(Value::as_str).unwrap_or("BTC-USDT-SWAP").to_owned();
-    let (base, quote) = settings::currencies(&symbol);
-    let instrument = Instrument {
-        tick: args.tick,
-        lot: args.lot,
-        min_size: args.lot,
-        ..Instrument::linear(InstrumentId::new("backtest", &symbol), base, quote)
-    };
-    let mut config = Config::new(instrument.clone());
-    if args.strategy == Kind::Threshold {
-        config.initial_balance = dec!(10_000_000).into();
-        config.slippage_percent = Decimal::ZERO;
-        config.close_at_end = false;
-    }
-    config.take_keys(&mut record)?;
-    (config.start, config.end) = (args.from, args.to);
+    let mut config = args.terms.config(&mut record, args.strategy == Kind::Threshold)?;
     config.trace_protection = args.html.is_some();
-    if let Some(fee) = args.fee {
-        (config.taker_fee, config.maker_fee) = (fee, fee);
-    }
-    config.initial_balance = args.balance.map_or(config.initial_balance, Into::into);
-    config.slippage_percent = args.slippage.unwrap_or(config.slippage_percent);
-    config.policy = args.policy.unwrap_or(config.policy);
+    let instrument = config.instrument.clone();
 
     let data = Data::load(args)?;
     let (report, lower) = match args.strategy {

@@ -4,21 +4,14 @@
 mod browser;
 
 use browser::sample::Sample;
-use browser::{Browser, Seen};
+use browser::{Browser, DESKTOP, PHONE, Seen};
 use hyperrsi_core::backtest::{Chart, Plot, Report, Statistics, html, text, write_equity_csv, write_json};
 use hyperrsi_core::model::Timeframe;
 use hyperrsi_core::series::Candles;
 use std::path::PathBuf;
 
-const DESKTOP: (u32, u32) = (1280, 900);
-const PHONE: (u32, u32) = (390, 844);
-
 fn artefacts() -> PathBuf {
-    let folder = std::env::var_os("HYPERRSI_ARTIFACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from)
-        .join("html_report");
-    std::fs::create_dir_all(&folder).expect("a folder for artefacts");
-    folder
+    browser::artefacts("html_report")
 }
 
 fn written(name: &str, page: &str) -> PathBuf {

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "the sample run is for another page")]
 mod browser;
 
-use browser::{Browser, Seen};
+use browser::{Browser, DESKTOP, PHONE, Seen};
 use hyperrsi_core::backtest::sweep::heatmap::Page;
 use hyperrsi_core::backtest::sweep::{self, Heatmap, Metric, Ranking, Search, Space, subject};
 use hyperrsi_core::backtest::walk_forward::{self, Plan};
@@ -14,16 +14,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-const DESKTOP: (u32, u32) = (1280, 900);
-const PHONE: (u32, u32) = (390, 844);
 const EVIL: &str = "</script><script>throw new Error('ran')</script><img src=https://example.com/x>";
 
 fn artefacts() -> PathBuf {
-    let folder = std::env::var_os("HYPERRSI_ARTIFACTS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from)
-        .join("research_pages");
-    std::fs::create_dir_all(&folder).expect("a folder for artefacts");
-    folder
+    browser::artefacts("research_pages")
 }
 
 fn written(name: &str, page: &str) -> PathBuf {

@@ -5,6 +5,7 @@ pub(crate) mod journal;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
+pub(crate) mod terms;
 pub(crate) mod words;
 
 use hyperrsi::backtest::{Chart, Plot, Report, html, text};

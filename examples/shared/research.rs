@@ -1,5 +1,6 @@
 //! What the sweep and the walk-forward example share: what is run, and over which combinations.
 
+use crate::shared::terms::Terms;
 use crate::shared::{Failure, settings};
 use clap::{Args, ValueEnum};
 use hyperrsi::backtest::sweep::{Axis, Metric, Space, Subject};
@@ -36,30 +37,8 @@ pub(crate) struct Study {
     /// Threads; one for each core unless told.
     #[arg(long)]
     threads: Option<usize>,
-    /// First candle that may trade: 2024-01-31, 2024-01-31T12:00:00Z or milliseconds. Earlier ones warm up.
-    #[arg(long)]
-    pub(crate) from: Option<Timestamp>,
-    /// Candles from then on are left out.
-    #[arg(long)]
-    pub(crate) to: Option<Timestamp>,
-    /// Money at the start, quote units [default: 10000; threshold: 10000000].
-    #[arg(long)]
-    balance: Option<Decimal>,
-    /// Fee of both makers and takers, a fraction [default: taker 0.0005, maker 0.0002].
-    #[arg(long)]
-    fee: Option<Decimal>,
-    /// Slippage of market and triggered fills, percent [default: 0.05; threshold: 0].
-    #[arg(long)]
-    slippage: Option<Decimal>,
-    /// Order of events inside a candle: pessimistic, optimistic or ohlc_path [default: pessimistic].
-    #[arg(long)]
-    policy: Option<IntrabarPolicy>,
-    /// Price step of the instrument.
-    #[arg(long, default_value = "0.00000001")]
-    tick: Decimal,
-    /// Quantity step and smallest order of the instrument, base units.
-    #[arg(long, default_value = "0.00000001")]
-    lot: Decimal,
+    #[command(flatten)]
+    pub(crate) terms: Terms,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -74,27 +53,7 @@ impl Study {
     /// What every combination starts from.
     pub(crate) fn config(&self) -> Result<(Config, Map<String, Value>), Failure> {
         let mut record = settings::read(self.settings.as_deref())?;
-        let symbol = record.get("symbol").and_then(Value::as_str).unwrap_or("BTC-USDT-SWAP").to_owned();
-        let (base, quote) = settings::currencies(&symbol);
-        let mut config = Config::new(Instrument {
-            tick: self.tick,
-            lot: self.lot,
-            min_size: self.lot,
-            ..Instrument::linear(InstrumentId::new("backtest", &symbol), base, quote)
-        });
-        if self.strategy == Kind::Threshold {
-            config.initial_balance = dec!(10_000_000).into();
-            config.slippage_percent = Decimal::ZERO;
-            config.close_at_end = false;
-        }
-        config.take_keys(&mut record)?;
-        (config.start, config.end) = (self.from, self.to);
-        if let Some(fee) = self.fee {
-            (config.taker_fee, config.maker_fee) = (fee, fee);
-        }
-        config.initial_balance = self.balance.map_or(config.initial_balance, Into::into);
-        config.slippage_percent = self.slippage.unwrap_or(config.slippage_percent);
-        config.policy = self.policy.unwrap_or(config.policy);
+        let config = self.terms.config(&mut record, self.strategy == Kind::Threshold)?;
         Ok((config, record))
     }
 
@@ -117,8 +76,8 @@ impl Study {
         let day = |time: Option<Timestamp>| {
             time.map_or_else(String::new, |time| time.to_string().chars().take(10).collect())
         };
-        let from = day(self.from.or(candles.first_open_time()));
-        let to = day(self.to.or(candles.last_open_time()));
+        let from = day(self.terms.from.or(candles.first_open_time()));
+        let to = day(self.terms.to.or(candles.last_open_time()));
         [
             (
                 "Strategy",

@@ -5,6 +5,18 @@ use std::process::Command;
 
 pub mod sample;
 
+pub const DESKTOP: (u32, u32) = (1280, 900);
+pub const PHONE: (u32, u32) = (390, 844);
+
+/// The folder of what a test shows people.
+pub fn artefacts(of: &str) -> PathBuf {
+    let folder = std::env::var_os("HYPERRSI_ARTIFACTS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from)
+        .join(of);
+    std::fs::create_dir_all(&folder).expect("a folder for artefacts");
+    folder
+}
+
 /// An installed browser.
 pub struct Browser {
     program: PathBuf,

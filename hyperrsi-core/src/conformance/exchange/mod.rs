@@ -52,7 +52,6 @@ pub use report::{Report, Skipped};
 use crate::exchange::{Capabilities, Feature};
 use crate::model::PositionMode;
 use probe::{Probe, Stop};
-use std::fmt;
 use std::pin::Pin;
 
 #[cfg(doc)]
@@ -85,21 +84,6 @@ impl Check {
             Err(Stop::Failed(failure)) => report.failures.push((mode, failure)),
         }
     }
-}
-
-impl fmt::Debug for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Check").field(&self.name).finish()
-    }
-}
-
-macro_rules! checks {
-    ($($module:ident { $($name:ident),+ $(,)? })+) => {
-        /// The suite, in the order in which it is read best.
-        pub const CHECKS: &[Check] = &[$($(
-            Check { name: stringify!($name), run: |probe| Box::pin($module::$name(probe)) }
-        ),+),+];
-    };
 }
 
 checks! {

@@ -50,7 +50,6 @@ pub use super::failure::Failure;
 use crate::store::{Store, StoreError};
 use async_trait::async_trait;
 use probe::Probe;
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -93,21 +92,6 @@ impl Check {
     pub async fn run(&self, subject: &dyn Subject) -> Result<(), Failure> {
         (self.run)(&Probe::new(self.name, subject)).await
     }
-}
-
-impl fmt::Debug for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Check").field(&self.name).finish()
-    }
-}
-
-macro_rules! checks {
-    ($($module:ident { $($name:ident),+ $(,)? })+) => {
-        /// The suite, in the order in which it is read best.
-        pub const CHECKS: &[Check] = &[$($(
-            Check { name: stringify!($name), run: |probe| Box::pin($module::$name(probe)) }
-        ),+),+];
-    };
 }
 
 checks! {

@@ -4,13 +4,16 @@
 
 use hyperrsi_core::backtest::statistics::Random;
 use hyperrsi_core::backtest::sweep::subject::Threshold;
-use hyperrsi_core::backtest::sweep::{Metric, Search, Space};
-use hyperrsi_core::backtest::walk_forward::{Plan, WalkForward, WalkForwardError, run, run_sharing};
+use hyperrsi_core::backtest::sweep::{Invalid, Metric, Search, Space, Subject};
+use hyperrsi_core::backtest::walk_forward::{self, Plan, WalkForward, WalkForwardError, run, run_sharing};
 use hyperrsi_core::backtest::{Backtest, Config, Resampled, Room, Run};
 use hyperrsi_core::model::{Amount, Candle, Instrument, InstrumentId, Span, Timeframe, Timestamp};
 use hyperrsi_core::series::{Candles, FundingRates};
 use hyperrsi_core::strategy;
 use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 
 const QUARTER: i64 = 900_000;
 const DAY: i64 = 86_400_000;
@@ -42,7 +45,7 @@ fn config() -> Config {
 }
 
 fn space() -> Space {
-    let mut space = Space::new(serde_json::Map::new());
+    let mut space = Space::new(Map::new());
     space.add("rsi_length=5,9,14".parse().unwrap()).unwrap();
     space.add("level=30,40".parse().unwrap()).unwrap();
     space
@@ -135,6 +138,78 @@ fn threads_and_repetition_change_nothing() {
     assert_eq!((random.steps, random.trades), (one.steps, one.trades), "all six, in another order");
 }
 
+/// The plain rule, whose first combination waits until the others have gone as far as they may.
+struct FirstIsSlow {
+    rule: Threshold,
+    caller: ThreadId,
+    begun: AtomicUsize,
+    ahead: AtomicUsize,
+}
+
+impl Subject for FirstIsSlow {
+    type Strategy = strategy::Threshold;
+    fn name(&self) -> &str {
+        "first_is_slow"
+    }
+    fn keys(&self) -> Vec<&str> {
+        self.rule.keys()
+    }
+    fn build(&self, record: Map<String, Value>) -> Result<(Config, Self::Strategy), Invalid> {
+        // What is asked on the caller's thread is what a combination needs, not a run.
+        if thread::current().id() != self.caller {
+            let begun = || self.begun.load(Ordering::SeqCst);
+            let before = self.begun.fetch_add(1, Ordering::SeqCst);
+            let mut still = 0;
+            while record["level"].as_f64() == Some(20.0) && still < 100_000 {
+                let ahead = begun() - before;
+                still = if self.ahead.fetch_max(ahead, Ordering::SeqCst) == ahead { still + 1 } else { 0 };
+                thread::yield_now();
+            }
+        }
+        self.rule.build(record)
+    }
+}
+
+#[test]
+fn results_that_wait_for_a_slow_run_are_few() {
+    let mut few = Candles::new(Timeframe::M15);
+    candles(99).iter().take(96).for_each(|candle| few.push(candle).unwrap());
+    let mut space = Space::new(Map::new());
+    space.add("level=20..79.9:0.1".parse().unwrap()).unwrap();
+    assert_eq!(space.size(), 600);
+    let (rule, caller) = (Threshold::new(config(), Timeframe::M15), thread::current().id());
+    let subject = FirstIsSlow { rule, caller, begun: AtomicUsize::new(0), ahead: AtomicUsize::new(0) };
+    let mut plan = Plan::new(Span::hours(12), Span::hours(12));
+    (plan.threads, plan.draws, plan.warm_up) = (2, 1, 1);
+    let mut told = 0;
+    run(&subject, &space, &few, &plan, &mut |_, _| told += 1).unwrap();
+    let ahead = subject.ahead.load(Ordering::SeqCst);
+    assert!(ahead <= 256, "{ahead} of 600 were begun while the first ran");
+    assert_eq!(told, 1_200, "and every one was run in the end");
+}
+
+#[test]
+fn a_test_that_ends_with_the_candles_says_how_long_it_was_meant_to_be() {
+    let candles = candles(99);
+    let mut plan = plan();
+    for (test, said) in [
+        (5, None),
+        (7, Some("the last test has 2 of 7 days: the candles end there")),
+        (400, Some("the only test has 30 of 400 days: the candles end there")),
+    ] {
+        plan.test = Span::days(test);
+        let walk = walk(&candles, &plan);
+        let text = walk_forward::text(&walk, &space(), plan.metric);
+        let page = walk_forward::page(&walk, &space(), plan.metric, &[]);
+        match said {
+            Some(said) => assert!(text.contains(said) && page.contains(said), "{text}"),
+            None => {
+                assert!(!text.contains("the candles end there") && !page.contains("the candles end there"))
+            }
+        }
+    }
+}
+
 #[test]
 fn a_training_without_enough_trades_chooses_nothing_and_its_test_stays_out() {
     let mut plan = plan();
@@ -161,7 +236,7 @@ fn what_cannot_be_walked_says_why() {
         fail(&space(), &Plan::new(Span::ZERO, Span::days(5))),
         WalkForwardError::Length("the training")
     );
-    let mut wrong = Space::new(serde_json::Map::new());
+    let mut wrong = Space::new(Map::new());
     wrong.add("level=200,300".parse().unwrap()).unwrap();
     assert!(fail(&wrong, &plan()).to_string().contains("level must be between 0 and 100, got 200"));
 }
@@ -183,7 +258,6 @@ fn every_test_pays_the_funding_that_a_backtest_of_its_window_pays() {
     let found = run_sharing(&subject, &space(), &shared, &plan, &mut |_, _| {}).unwrap();
     let step = found.steps.iter().find(|step| step.chosen.is_some()).expect("a combination was chosen");
     let record = space().record(step.chosen.unwrap());
-    use hyperrsi_core::backtest::sweep::Subject;
     let (mut config, mut strategy) = subject.build(record).unwrap();
     (config.start, config.end) = (Some(step.window.test.start), Some(step.window.test.end));
     config.close_at_end = true;
@@ -200,7 +274,7 @@ fn every_test_pays_the_funding_that_a_backtest_of_its_window_pays() {
 
 #[test]
 fn a_sweep_scores_what_is_left_after_funding() {
-    use hyperrsi_core::backtest::sweep::{Subject, tally};
+    use hyperrsi_core::backtest::sweep::tally;
     let (candles, rates) = (candles(99), dear());
     let shared = Resampled::new(&candles).with_funding(&rates);
     let subject = Threshold::new(config(), Timeframe::M15);

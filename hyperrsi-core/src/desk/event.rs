@@ -232,7 +232,7 @@ events! {
         DataGap "data_gap" { #[doc = "From when."] from: Timestamp, #[doc = "Until when."] until: Timestamp },
         #[doc = "The last trade lies absurdly far from the mark price; stops go by the price they are set to."]
         PricesApart "prices_apart" { #[doc = "The mark price."] mark: Price, #[doc = "The last trade."] last: Price },
-        #[doc = "A price was refused as absurd."]
+        #[doc = "A price is of another unit than those before it, or wrong: it is no signal, and entries wait until the strategy has its history anew. Exits go on."]
         PriceRejected "price_rejected" { #[doc = "The price."] price: Price },
         #[doc = "A closed candle was corrected by the venue; nothing is decided again."]
         CandleRevised "candle_revised" { #[doc = "Its open time."] open_time: Timestamp },

@@ -65,4 +65,4 @@ pub use replay::{Replay, replay_identical};
 pub use series::{Shelf, Shelved};
 #[cfg(feature = "runtime")]
 pub use session::{Exit, Handle, Parts, Session, StartError, Unprotected};
-pub use terms::{Grid, Hyperrsi, InForce, InvalidSettings, Prepared, Recipe, Terms};
+pub use terms::{Grid, Hyperrsi, InForce, InvalidSettings, Prepared, Recipe, Surroundings, Terms};

@@ -13,6 +13,17 @@ pub struct Shelf {
     base: Arc<Candles>,
     longer: Vec<Arc<Candles>>,
     building: Vec<Aggregator>,
+    /// Open time of the first candle since its price became one of another unit.
+    rescaled: Option<Timestamp>,
+}
+
+/// How many times as high, or as low, a price may be as the close before it. What is further away is no movement of the
+/// market: the instrument was redenominated, or the price is wrong (FAULTS 39).
+const RESCALED: f64 = 5.0;
+
+/// Whether a price can be of another unit than the one before it.
+pub(crate) fn is_rescaled(before: f64, price: f64) -> bool {
+    price > before * RESCALED || price < before / RESCALED
 }
 
 /// What a candle was to a shelf.
@@ -36,12 +47,16 @@ pub enum Shelved {
 impl Shelf {
     /// An empty shelf.
     pub fn new(timeframe: Timeframe) -> Self {
-        Self { base: Arc::new(Candles::new(timeframe)), longer: Vec::new(), building: Vec::new() }
+        Self::of(Candles::new(timeframe))
     }
 
     /// A shelf of candles that are there already.
     pub fn of(candles: Candles) -> Self {
-        Self { base: Arc::new(candles), longer: Vec::new(), building: Vec::new() }
+        let closes = candles.iter().map(|candle| candle.close);
+        let joints =
+            candles.iter().skip(1).zip(closes).filter(|(next, close)| is_rescaled(*close, next.open));
+        let rescaled = joints.last().map(|(next, _)| next.open_time);
+        Self { base: Arc::new(candles), longer: Vec::new(), building: Vec::new(), rescaled }
     }
 
     /// The signal timeframe.
@@ -99,8 +114,12 @@ impl Shelf {
 
     /// Takes a candle that is newer than the last one, whatever lies between: where the venue itself has no candle.
     pub fn push_over_hole(&mut self, candle: Candle) -> Shelved {
+        let before = self.base.last();
         if Arc::make_mut(&mut self.base).push(candle).is_err() {
             return Shelved::Unusable;
+        }
+        if before.is_some_and(|before| is_rescaled(before.close, candle.open)) {
+            self.rescaled = Some(candle.open_time);
         }
         for (aggregator, candles) in self.building.iter_mut().zip(&mut self.longer) {
             for closed in aggregator.update(&candle) {
@@ -125,10 +144,16 @@ impl Shelf {
         Closed(series.map(|candles| (Arc::clone(candles), count(candles))).collect())
     }
 
-    /// Whether every series a strategy cannot do without has its depth at `close`.
+    /// Whether every series a strategy cannot do without has its depth at `close`, in prices of one unit.
     pub(crate) fn is_deep(&self, needs: &Needs, close: Timestamp) -> bool {
         let closed = self.at(close);
-        needs.series.iter().all(|need| need.optional || closed.len(need.timeframe) >= need.depth)
+        let since = self.rescaled.unwrap_or(Timestamp::from_millis(i64::MIN));
+        needs.series.iter().all(|need| need.optional || closed.len_since(need.timeframe, since) >= need.depth)
+    }
+
+    /// Whether prices are of another unit from a candle on.
+    pub(crate) fn is_rescaled_at(&self, open_time: Timestamp) -> bool {
+        self.rescaled == Some(open_time)
     }
 
     /// The candles that close with the base candle at `index`, longer ones first, that one last.
@@ -162,8 +187,14 @@ impl Closed {
     pub(crate) fn histories(&self) -> Vec<History<'_>> {
         self.0.iter().map(|(candles, len)| History::new(candles, *len)).collect()
     }
+    /// Candles of a timeframe that opened at `since` or later.
+    fn len_since(&self, timeframe: Timeframe, since: Timestamp) -> usize {
+        let found = self.0.iter().find(|(candles, _)| candles.timeframe() == timeframe);
+        found.map_or(0, |(candles, len)| len.saturating_sub(candles.index_at(since)))
+    }
+    #[cfg(test)]
     fn len(&self, timeframe: Timeframe) -> usize {
-        self.0.iter().find(|(candles, _)| candles.timeframe() == timeframe).map_or(0, |(_, len)| *len)
+        self.len_since(timeframe, Timestamp::from_millis(i64::MIN))
     }
 }
 
@@ -206,6 +237,32 @@ mod tests {
         assert_eq!((two.len(Timeframe::M1), two.len(Timeframe::M3)), (3, 1));
         let one = shelf.at(minute(2).open_time);
         assert_eq!((one.len(Timeframe::M1), one.len(Timeframe::M3)), (2, 0), "what closes later is not seen");
+    }
+
+    #[test]
+    fn candles_of_another_unit_do_not_count() {
+        let needs = Needs::candles(Timeframe::M1, 3).and(Timeframe::M3, 1);
+        let thousandth = |n| {
+            let Candle { open_time, open, high, low, close, volume } = minute(n);
+            let [open, high, low, close] = [open, high, low, close].map(|price| price / 1_000.0);
+            Candle { open_time, open, high, low, close, volume }
+        };
+        let mut shelf = Shelf::new(Timeframe::M1);
+        shelf.keep(&needs);
+        let mut deep = Vec::new();
+        for n in 0..16 {
+            shelf.push(if n < 7 { minute(n) } else { thousandth(n) });
+            deep.push(shelf.is_deep(&needs, minute(n + 1).open_time));
+        }
+        // Three minutes and the first whole bucket of three, 9 to 11, of the new unit.
+        assert_eq!(deep[2..7], [true; 5]);
+        assert_eq!(deep[7..], [false, false, false, false, true, true, true, true, true]);
+        assert!(shelf.is_rescaled_at(minute(7).open_time));
+        let again = Shelf::of(shelf.base().clone());
+        assert!(again.is_rescaled_at(minute(7).open_time), "as a restart finds it");
+        let near = Candle::new(minute(16).open_time, 0.5, 0.5, 0.5, 0.5, 1.0);
+        shelf.push(near);
+        assert!(shelf.is_rescaled_at(minute(7).open_time), "five times as high is still a movement");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Settings as a running trader uses them: where they come from, what they make of it, and their record.
 
 use crate::desk::Finding;
-use crate::model::{AccountId, Instrument, StrategyId, Timestamp, TraderId};
+use crate::model::{AccountId, Instrument, PositionSide, StrategyId, Timestamp, TraderId};
 use crate::position::{EntryPlan, ExitPlan};
 use crate::risk::{Policy, Size};
 use crate::store::{Body, Code, Entry, Environment, RecordKind, StoreError, Tags};
@@ -79,10 +79,51 @@ pub trait Recipe: Send + Sync {
         instrument: &Instrument,
         environment: Environment,
     ) -> Result<Prepared, Vec<Finding>>;
+    /// What is wrong with a record on this account, whatever the record alone is worth. A recipe that does not say finds
+    /// nothing.
+    fn check_on(
+        &self,
+        record: &Map<String, Value>,
+        instrument: &Instrument,
+        account: &Surroundings,
+    ) -> Vec<Finding> {
+        let _ = (record, instrument, account);
+        Vec::new()
+    }
     /// Whether a key holds a secret, which is stored sealed and never in a record.
     fn is_secret(&self, key: &str) -> bool {
         let _ = key;
         false
+    }
+}
+
+/// What the account is like that a record of settings is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Surroundings {
+    /// Whether it holds a leg for each side.
+    pub hedge_mode: bool,
+    /// What else is to trade the instrument on it.
+    pub neighbour: Option<StrategyId>,
+}
+
+impl Surroundings {
+    /// An account with nothing else on the instrument.
+    pub const fn new(hedge_mode: bool) -> Self {
+        Self { hedge_mode, neighbour: None }
+    }
+
+    /// [`Recipe::prepare`], where the account takes the record.
+    pub(crate) fn prepare(
+        &self,
+        recipe: &dyn Recipe,
+        version: u64,
+        record: &Map<String, Value>,
+        instrument: &Instrument,
+        environment: Environment,
+    ) -> Result<Prepared, Vec<Finding>> {
+        let wrong = recipe.check_on(record, instrument, self);
+        if wrong.is_empty() { recipe.prepare(version, record, instrument, environment) } else { Err(wrong) }
     }
 }
 
@@ -177,6 +218,24 @@ impl Recipe for Grid {
         })?;
         let warnings = findings(warnings);
         Ok(Prepared { strategy: Box::new(strategy), policy, terms: None, record, warnings })
+    }
+
+    /// Everything: what [`Recipe::prepare`] finds as well, so that a record is corrected in one go.
+    fn check_on(
+        &self,
+        record: &Map<String, Value>,
+        instrument: &Instrument,
+        account: &Surroundings,
+    ) -> Vec<Finding> {
+        use grid::settings::{Environment as Rules, Settings};
+        let rules = Rules { hedge_mode: account.hedge_mode, ..Rules::of(instrument) };
+        let short = record.get("enter_strategy").is_some_and(|sides| sides == "short");
+        let side = if short { PositionSide::Short } else { PositionSide::Long };
+        let rules = match &account.neighbour {
+            Some(strategy) => rules.taken_by(side, strategy.as_str()),
+            None => rules,
+        };
+        Settings::check(record, &rules).map_or_else(refused, |_| Vec::new())
     }
 }
 

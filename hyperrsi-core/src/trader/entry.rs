@@ -269,7 +269,11 @@ impl Trader {
             self.freeze_base(entry.side, entry.kind, entry.size, approved.get().planned_margin);
         }
         match outcome {
-            Err(refused) => self.drop_entry(index, refused),
+            Err(refused) => {
+                let side = self.entries.get(index).map(|entry| entry.side);
+                self.drop_entry(index, refused);
+                return side.map_or(Ok(()), |side| self.refresh_hedge(side.opposite()));
+            }
             Ok(approved) if self.policy.journal => {
                 let request = self.request();
                 let record = Record::Intent(approved.get().order);
@@ -315,6 +319,7 @@ impl Trader {
         if let Some(index) = found {
             let side = self.entries.get(index).map_or(PositionSide::Long, |entry| entry.side);
             self.drop_entries(side, Refusal::Journal);
+            self.refresh_hedge(side.opposite())?;
         }
         Ok(())
     }

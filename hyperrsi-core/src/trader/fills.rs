@@ -152,7 +152,7 @@ impl Trader {
         self.emit(Event::Entered { side, entries, average, quantity });
         if hedge {
             self.hedge_filled(side, entry_is_new)?;
-            self.refresh_hedge(side.opposite())?;
+            self.price_hedge(side.opposite())?;
         }
         self.reconcile(side)
     }

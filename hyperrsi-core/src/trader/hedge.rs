@@ -1,8 +1,11 @@
 //! The leg against the main one: opened after main entries, kept in line with the main leg, closed with it (TRADING 11).
 
 use super::Trader;
-use super::entry::PendingEntry;
-use crate::model::{Overflow, PositionSide, Price, Quantity, TriggerSource, decimal_from_f64};
+use super::entry::{EntryKind, PendingEntry};
+use super::orders::Tracked;
+use crate::model::{
+    OrderKind, OrderStatus, Overflow, PositionSide, Price, Quantity, TriggerSource, decimal_from_f64,
+};
 use crate::position::{ExitPlan, ExitReason, Exits, HedgePlan, HedgeStop, MainLeg, StopKind};
 use crate::risk::{Refusal, Refused};
 use crate::strategy::LegState;
@@ -26,9 +29,8 @@ impl Trader {
             self.leg_mut(main).hedge_due = false;
             return Ok(());
         }
-        let filling = |o: &super::orders::Tracked| {
-            !o.spec.reduce_only && (o.spec.kind.price().is_none() || !o.filled.is_zero())
-        };
+        let filling =
+            |o: &Tracked| !o.spec.reduce_only && (o.spec.kind.price().is_none() || !o.filled.is_zero());
         if self.leg(main).hedge_due && self.starts() {
             return self.refresh_hedge(main);
         }
@@ -94,8 +96,24 @@ impl Trader {
         Ok(())
     }
 
-    /// Re-prices take profit and stop of the hedge after anything they depend on (TRADING 11.4 to 11.6).
+    /// Re-prices the exits of the hedge after anything they depend on. While an order that enlarges it is on its way they are
+    /// left as they are: those of what it will be come after it (TRADING 11.2, steps 5 and 6).
     pub(super) fn refresh_hedge(&mut self, main: PositionSide) -> Result<(), Overflow> {
+        if self.is_growing(main.opposite()) { Ok(()) } else { self.price_hedge(main) }
+    }
+
+    /// An order whose outcome nobody knows is not waited for.
+    fn is_growing(&self, side: PositionSide) -> bool {
+        let sent = |order: &Tracked| {
+            let opens = !order.spec.reduce_only && order.spec.kind == OrderKind::Market;
+            opens && order.status != OrderStatus::Unknown
+        };
+        self.entries.iter().any(|entry| entry.side() == side && entry.kind() == EntryKind::Hedge)
+            || self.leg(side).hedge && self.orders.of(side).any(sent)
+    }
+
+    /// Take profit and stop of the hedge by its average and the main leg as they are now (TRADING 11.4 to 11.6).
+    pub(super) fn price_hedge(&mut self, main: PositionSide) -> Result<(), Overflow> {
         let side = main.opposite();
         let leg = self.leg(side);
         let Some(plan) = self.hedge_plan(main) else { return Ok(()) };

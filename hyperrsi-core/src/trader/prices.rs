@@ -37,6 +37,9 @@ impl Trader {
         }
         if matches!(source, PriceSource::Last | PriceSource::Both) && !self.entries.is_empty() {
             self.size_entries();
+            for side in PositionSide::BOTH {
+                self.refresh_hedge(side)?; // one that was to enlarge a hedge may have been given up
+            }
         }
         Ok(())
     }

@@ -42,7 +42,11 @@ impl Trader {
             }
         }
         self.sync(side);
-        if self.leg(side).entry_plan.is_some() { self.follow_up(side) } else { Ok(()) }
+        match self.leg(side) {
+            leg if leg.entry_plan.is_some() => self.follow_up(side),
+            leg if leg.hedge => self.refresh_hedge(side.opposite()), // an order that was to enlarge it may have failed
+            _ => Ok(()),
+        }
     }
 
     /// Own orders that reduce a leg which is flat have nothing left to do, and neither have openings of a leg that is

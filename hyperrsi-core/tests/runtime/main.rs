@@ -13,6 +13,7 @@
 
 mod double;
 mod layers;
+mod neighbours;
 mod paper;
 mod parity;
 mod rig;

@@ -8,7 +8,7 @@ use hyperrsi_core::position::{
 };
 use hyperrsi_core::risk::{Refusal, Size};
 use hyperrsi_core::strategy::Decision;
-use hyperrsi_core::trader::{Command, Input};
+use hyperrsi_core::trader::{Answer, Command, Input, RejectClass};
 use rust_decimal::Decimal;
 
 fn percent(value: Decimal) -> HedgeTarget {
@@ -307,6 +307,71 @@ fn s11_2_gated_openings_open_no_hedge_but_its_exits_are_refreshed() {
     rig.fill_whole(&add, dec!(48_000)); // sent before the pause
     assert!(hedge_order(&rig).is_none());
     assert_eq!(rig.stop_order(SHORT).unwrap().kind.price(), Some(dec!(49_980).into()));
+}
+
+/// A hedge of 0.2 at 50,000 whose exits rest from the second main entry on, and that entry at 48,000: the order that
+/// enlarges the hedge is on its way. 20 % of 2 is 0.4, H is 49,000 then.
+fn growing_hedge(mode: Mode) -> (Rig, OrderSpec) {
+    let mut plan = HedgePlan::new(1, percent(dec!(20)));
+    (plan.limit, plan.exits_from_entry) = (2, 2);
+    plan.stop = Some(stop(dec!(5)));
+    plan.take_profit = HedgeTakeProfit::Percent(Percent::new(dec!(1)));
+    let mut rig = Rig::new(contracts_of_one());
+    main_long(&mut rig, plan);
+    fill_hedge(&mut rig, dec!(50_000));
+    rig.advance(Span::minutes(1));
+    rig.decide(Decision::add(LONG, Size::Base(dec!(1).into())));
+    rig.price(48_000.0);
+    let add = rig.opening().unwrap();
+    rig.mode = mode;
+    rig.fill_whole(&add, dec!(48_000));
+    let sent = rig.asked.iter().filter_map(|asked| match asked {
+        Asked::Place(_, order) => Some(*order),
+        _ => None,
+    });
+    let order = hedge_order(&rig).or_else(|| sent.into_iter().find(|o| o.leg == SHORT && !o.reduce_only));
+    (rig, order.expect("the hedge is enlarged"))
+}
+
+#[test]
+fn s11_2_exits_of_an_enlarged_hedge_come_after_the_order_that_enlarges_it() {
+    let (mut rig, order) = growing_hedge(Mode::Obliging);
+    rig.price(48_100.0);
+    assert!(rig.stop_order(SHORT).is_none() && rig.take_profits(SHORT).is_empty(), "H is not known yet");
+    // A part of it fills: H = (0.2 · 50,000 + 0.05 · 48,000) / 0.25 = 49,600; · 1.05 and · 0.99.
+    rig.fill(&order, dec!(48_000), dec!(0.05));
+    assert_eq!(rig.stop_order(SHORT).unwrap().kind.price(), Some(dec!(52_080).into()));
+    assert_eq!(prices(&rig.take_profits(SHORT)), [(dec!(49_104), dec!(0.25))]);
+    // The rest: H = 49,000.
+    rig.fill(&order, dec!(48_000), dec!(0.15));
+    let stop = rig.stop_order(SHORT).unwrap();
+    assert_eq!((stop.kind.price(), stop.quantity.get()), (Some(dec!(51_450).into()), dec!(0.4)));
+    assert_eq!(prices(&rig.take_profits(SHORT)), [(dec!(48_510), dec!(0.4))]);
+}
+
+#[test]
+fn s11_2_a_hedge_that_is_not_enlarged_after_all_gets_its_exits_by_what_it_is() {
+    for answer in [Answer::Refused(RejectClass::Other, "no".into()), Answer::Unknown] {
+        let (mut rig, order) = growing_hedge(Mode::Silent);
+        let place =
+            |asked: &Asked| matches!(asked, Asked::Place(_, spec) if spec.client_id == order.client_id);
+        let index = rig.asked.iter().position(place).unwrap();
+        let Asked::Place(request, _) = rig.asked.remove(index) else { unreachable!() };
+        let stop = |rig: &Rig| {
+            let places =
+                |asked: &Asked| matches!(asked, Asked::Place(_, o) if o.leg == SHORT && o.reduce_only);
+            rig.asked.iter().any(places)
+        };
+        assert!(!stop(&rig));
+        rig.answer(request, answer.clone());
+        assert!(stop(&rig), "{answer:?}");
+        rig.oblige_all();
+        rig.mode = Mode::Obliging;
+        // H = 50,000 as before: 52,500 and 49,500.
+        let order = rig.stop_order(SHORT).unwrap();
+        assert_eq!((order.kind.price(), order.quantity.get()), (Some(dec!(52_500).into()), dec!(0.2)));
+        assert_eq!(prices(&rig.take_profits(SHORT)), [(dec!(49_500), dec!(0.2))]);
+    }
 }
 
 #[test]

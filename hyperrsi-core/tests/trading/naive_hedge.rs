@@ -1,6 +1,6 @@
 //! The naive leg with a hedge against it, written from the text of TRADING 11 and 15 alone, and the library against both.
 //! Two legs move along one path, so only `ohlc_path` says which of their events comes first. Left out are cases in which two
-//! of them share a price, and those in which a stop that is through already appears with the order that enlarges its hedge.
+//! of them share a price.
 
 use crate::market::*;
 use crate::naive::{Extra, Naive, Rules, floor, step};
@@ -93,8 +93,6 @@ impl Pair {
             let target = self.main.open * self.rules.percent / dec!(100);
             let new = floor(target - self.hedge.open, self.main.rules.lot);
             if new > Decimal::ZERO && new >= self.main.rules.min {
-                self.refresh();
-                self.tie |= self.is_through(market); // whether this stop or the order comes first
                 self.hedge.cost += market * new;
                 self.hedge.open += new;
                 self.hedge.rows.push(("entry", market.normalize(), new.normalize()));

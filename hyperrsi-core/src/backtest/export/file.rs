@@ -125,7 +125,7 @@ mod tests {
         let curve = EquityCurve { times: vec![60_000, 120_000], equity: vec![128.0, 96.0] };
         save_equity(&curve, 100.0, &path).unwrap();
         let text = "close_time,equity,drawdown_percent\n\
-                    1970-01-01T00:01:00.000Z,128,0\n1970-01-01T00:02:00.000Z,96,25\n";
+                    1970-01-01T00:01:00.000Z,128.0,0.0\n1970-01-01T00:02:00.000Z,96.0,25.0\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         let failed = write_whole(&path, &mut |out| {
             out.write_all(b"half")?;

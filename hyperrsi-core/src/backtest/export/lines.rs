@@ -8,14 +8,24 @@ use std::io::{self, Write};
 fn plain(cells: &Cells, row: usize) -> String {
     match cells {
         Cells::Time(times) => times.get(row).map(|time| iso(*time)).unwrap_or_default(),
-        Cells::Float(values) => values.get(row).copied().flatten().map(|v| v.to_string()).unwrap_or_default(),
+        Cells::Float(values) => {
+            values.get(row).copied().flatten().map(|v| pointed(v.to_string())).unwrap_or_default()
+        }
         Cells::Exact(values) => {
-            values.get(row).copied().flatten().map(|v| v.normalize().to_string()).unwrap_or_default()
+            values.get(row).copied().flatten().map(|v| pointed(v.normalize().to_string())).unwrap_or_default()
         }
         Cells::Whole(values) => values.get(row).map(ToString::to_string).unwrap_or_default(),
         Cells::Flag(values) => values.get(row).map(ToString::to_string).unwrap_or_default(),
         Cells::Text(values) => values.get(row).cloned().unwrap_or_default(),
     }
+}
+
+/// `128` as `128.0`: readers guess the type of a column from its first cells, and a long start without trades is whole.
+fn pointed(mut number: String) -> String {
+    if !number.contains('.') {
+        number.push_str(".0");
+    }
+    number
 }
 
 /// `2024-01-31T13:45:00.000Z`: always three decimals, as readers guess one format for a column from its first cell.
@@ -66,6 +76,16 @@ pub(super) fn json(table: &Table, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_may_have_a_fraction_always_have_a_point() {
+        let numbers = |values: &[f64]| Cells::Float(values.iter().copied().map(Some).collect());
+        let exact = |text: &str| Cells::Exact(vec![Some(text.parse().unwrap())]);
+        assert_eq!(plain(&numbers(&[10_000.0, 0.5]), 0), "10000.0");
+        assert_eq!(plain(&numbers(&[10_000.0, 0.5]), 1), "0.5");
+        assert_eq!([plain(&exact("0.00"), 0), plain(&exact("-3.10"), 0)], ["0.0", "-3.1"]);
+        assert_eq!(plain(&Cells::Exact(vec![None]), 0), "");
+    }
 
     #[test]
     fn times_have_one_form() {

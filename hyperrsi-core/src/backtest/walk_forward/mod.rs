@@ -15,6 +15,7 @@ mod page;
 mod run;
 mod text;
 mod trials;
+mod turn;
 mod windows;
 
 pub use page::page;
@@ -26,6 +27,7 @@ pub use windows::{Window, windows};
 use super::statistics::resampling::Draws;
 use super::sweep::Score;
 use super::{EquityCurve, Statistics};
+use crate::model::Span;
 use crate::position::Trade;
 
 /// One window and what came of it.
@@ -47,6 +49,8 @@ pub struct Step {
 pub struct WalkForward {
     /// The windows, in order of time.
     pub steps: Vec<Step>,
+    /// How long each test was meant to be; the last one ends with the candles.
+    pub test: Span,
     /// Equity of all tests, joined.
     pub equity: EquityCurve,
     /// Trades of all tests.

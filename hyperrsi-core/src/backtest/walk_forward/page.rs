@@ -1,5 +1,5 @@
 use super::WalkForward;
-use super::text::{figures, luck, settings};
+use super::text::{figures, luck, settings, shortened};
 use crate::backtest::figure::{change, date, grouped, places, signed};
 use crate::backtest::html::{Escaped, STYLE, fill};
 use crate::backtest::sweep::ranking::shown;
@@ -113,8 +113,9 @@ fn curve(walk: &WalkForward) -> String {
 }
 
 fn table(walk: &WalkForward, space: &Space, metric: Metric) -> String {
+    let note = shortened(walk).map(|note| format!("<caption>{note}</caption>")).unwrap_or_default();
     let mut out = format!(
-        "<thead><tr><th scope=\"col\">Test</th><th scope=\"col\">Trained from</th><th scope=\"col\">{metric} in training</th>\
+        "{note}<thead><tr><th scope=\"col\">Test</th><th scope=\"col\">Trained from</th><th scope=\"col\">{metric} in training</th>\
          <th scope=\"col\">in the test</th><th scope=\"col\">Return</th><th scope=\"col\">Trades</th>\
          <th scope=\"col\">Chosen</th></tr></thead><tbody>"
     );

@@ -1,4 +1,5 @@
 use super::trials::Collector;
+use super::turn::{OpenOnPanic, Turn};
 use super::{Step, WalkForward, Window, windows};
 use crate::backtest::statistics::overfitting::{Sample, probabilistic_sharpe};
 use crate::backtest::statistics::resampling::{Draws, Method, trade_returns};
@@ -134,14 +135,7 @@ pub fn run_sharing<S: Subject>(
     let mut room = Room::default();
     let mut steps = Vec::new();
     for window in windows {
-        let stretch = walk.stretch(&window.train, depth);
-        let mut ranking = walk.ranking();
-        walk.each(&walk.share(&stretch), &window.train, &mut |combo, outcome| {
-            let outcome = outcome.map(|tally| Score::of(&tally));
-            ranking.offer(&Row { combo, outcome });
-            tell();
-        });
-        let best = ranking.best().first().map(|entry| Entry::clone(entry));
+        let best = walk.best(&window.train, depth, &mut tell);
         let stretch = walk.stretch(&window.test, depth);
         let test = best.as_ref().and_then(|best| {
             let shared = walk.share(&stretch);
@@ -279,6 +273,18 @@ impl<'a, S: Subject> Walk<'a, S> {
         catch_unwind(once).unwrap_or_else(|_| Err(Invalid::new("panic", "the strategy panicked")))
     }
 
+    /// What is best in a training.
+    fn best(&self, range: &Range<Timestamp>, depth: usize, tell: &mut dyn FnMut()) -> Option<Entry> {
+        let stretch = self.stretch(range, depth);
+        let mut ranking = self.ranking();
+        self.each(&self.share(&stretch), range, &mut |combo, outcome| {
+            let outcome = outcome.map(|tally| Score::of(&tally));
+            ranking.offer(&Row { combo, outcome });
+            tell();
+        });
+        ranking.best().first().map(|entry| Entry::clone(entry))
+    }
+
     /// Every combination over one range, in the order of the search whatever thread is first.
     fn each(
         &self,
@@ -286,7 +292,9 @@ impl<'a, S: Subject> Walk<'a, S> {
         range: &Range<Timestamp>,
         take: &mut dyn FnMut(u64, Result<Tally, Invalid>),
     ) {
+        let turn = Turn::default();
         let work = |nth: u64, combo: u64, room: &mut Room| {
+            turn.wait(nth);
             let mut outcome = self.one(candles, range, combo, None, room);
             if let Ok(tally) = &mut outcome {
                 tally.trades = Vec::new(); // only counted
@@ -300,10 +308,12 @@ impl<'a, S: Subject> Walk<'a, S> {
         let _: ControlFlow<()> =
             each_combo(self.space, search, threads, &done, &work, &mut |(nth, combo, outcome)| {
                 waiting.insert(nth, (combo, outcome));
+                let _open = OpenOnPanic(&turn);
                 while let Some((combo, outcome)) = waiting.remove(&next) {
                     take(combo, outcome);
                     next += 1;
                 }
+                turn.advance(next);
                 ControlFlow::Continue(())
             });
     }
@@ -355,6 +365,7 @@ impl Course {
         WalkForward {
             efficiency: efficiency(&steps),
             steps,
+            test: plan.test,
             statistics,
             initial_balance: self.initial,
             final_equity: self.balance,

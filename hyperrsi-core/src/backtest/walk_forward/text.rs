@@ -3,6 +3,7 @@ use crate::backtest::figure::{change, date, grouped, places, signed};
 use crate::backtest::statistics::resampling::Draws;
 use crate::backtest::sweep::ranking::shown;
 use crate::backtest::sweep::{Metric, Space};
+use crate::model::Span;
 use std::fmt::Write;
 
 /// The analysis for the terminal: windows, what the tests made, what choosing was worth, other luck.
@@ -19,6 +20,9 @@ pub fn text(walk: &WalkForward, space: &Space, metric: Metric) -> String {
     );
     for step in &walk.steps {
         let _ = writeln!(out, "{}", line(step, space, metric));
+    }
+    if let Some(note) = shortened(walk) {
+        let _ = writeln!(out, "{note}");
     }
     let places = places(walk.initial_balance);
     let net = walk.final_equity - walk.initial_balance;
@@ -69,6 +73,16 @@ pub(super) fn settings(space: &Space, combo: u64) -> String {
 
 fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "–".into(), |value| format!("{:.1} %", value * 100.0))
+}
+
+/// That the last test is shorter than it was meant to be.
+pub(super) fn shortened(walk: &WalkForward) -> Option<String> {
+    let range = &walk.steps.last()?.window.test;
+    let days = |span: Span| grouped(span.millis() as f64 / 86_400_000.0, 1).trim_end_matches(".0").to_owned();
+    let (had, meant) = (range.end - range.start, walk.test);
+    let which = if walk.steps.len() == 1 { "only" } else { "last" };
+    (had < meant)
+        .then(|| format!("the {which} test has {} of {} days: the candles end there", days(had), days(meant)))
 }
 
 /// What choosing was worth, by name.

@@ -118,7 +118,8 @@ impl LocalDesk {
         let Some(source) = &listed.settings else { return Err(fixed(&listed.id)) };
         let known = layers::in_force(&*self.store, handle.account(), &listed.id).await?;
         let version = known.as_ref().map_or(1, |known| known.version + 1);
-        let made = source.recipe.prepare(version, record, &listed.instrument, handle.environment());
+        let (recipe, environment) = (&*source.recipe, handle.environment());
+        let made = listed.surroundings.prepare(recipe, version, record, &listed.instrument, environment);
         let prepared = made.map_err(|findings| DeskError::Settings { findings })?;
         let timeframe = |record: &Map<String, Value>| record.get("timeframe").cloned();
         let before = known.and_then(|known| known.record).and_then(|record| timeframe(&record));
@@ -233,7 +234,8 @@ impl LocalDesk {
             Some(opened) => differences(&self.record_of(handle, trader, opened).await?, &effective),
             None => Vec::new(),
         };
-        let made = source.recipe.prepare(version, &layered.record, &listed.instrument, handle.environment());
+        let (recipe, record, environment) = (&*source.recipe, &layered.record, handle.environment());
+        let made = listed.surroundings.prepare(recipe, version, record, &listed.instrument, environment);
         let findings = made.map_or_else(|wrong| wrong, |prepared| prepared.warnings);
         let layers: Vec<SettingsVersion> = layered.layers;
         Ok(SettingsView { effective: Value::Object(effective), version, layers, pending, findings })

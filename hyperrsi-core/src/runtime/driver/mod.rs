@@ -30,7 +30,7 @@ pub use work::SeatId;
 pub(crate) use work::{Done, Job, Listed, Purpose, Question, Reading, Verdict, Work};
 
 use super::plan::Plan;
-use super::series::Shelf;
+use super::series::{Shelf, is_rescaled};
 use crate::account::{Account, AccountSnapshot};
 use crate::desk::EventKind;
 use crate::exchange::{Capabilities, Feature, VenueOrderId};
@@ -300,8 +300,13 @@ impl Driver {
                 continue;
             }
             entry.price = Some((price, at));
-            if price.is_finite() && price > 0.0 {
+            let usable = price.is_finite() && price > 0.0;
+            let rescaled = usable && entry.candle.is_some_and(|(candle, _)| is_rescaled(candle.close, price));
+            if usable {
                 self.account.mark(entry.slot, price);
+            }
+            if rescaled {
+                self.cool_down(SeatId(index), price, now);
             }
             self.feed(SeatId(index), now, Input::Price { source, price });
         }

@@ -2,7 +2,8 @@
 
 use super::{Driver, Job, Question, SeatId, Verdict, Work};
 use crate::desk::EventKind;
-use crate::model::{Candle, RequestId, Timeframe, Timestamp};
+use crate::model::{Candle, Price, RequestId, Timeframe, Timestamp, decimal_from_f64};
+use crate::risk::Refusal;
 use crate::runtime::series::Shelf;
 use crate::strategy::Decision;
 use crate::trader::Input;
@@ -90,8 +91,12 @@ impl Driver {
             let turn = i64::try_from(seat.0).unwrap_or(0);
             entry.changed |= (number + turn) % KEPT_EVERY == 0;
         }
-        if entry.shelf.as_ref().is_some_and(|shelf| shelf.timeframe() == timeframe) {
-            self.warm_up(seat, close, now);
+        if let Some(shelf) = entry.shelf.as_ref().filter(|shelf| shelf.timeframe() == timeframe) {
+            if shelf.is_rescaled_at(candle.open_time) {
+                self.cool_down(seat, candle.open, now);
+            } else {
+                self.warm_up(seat, close, now);
+            }
         }
         self.lift_margin_block(seat, now.max(close));
         self.feed(seat, now.max(close), Input::Candle { timeframe, candle: &candle });
@@ -103,6 +108,19 @@ impl Driver {
         if deep && !entry.warm {
             entry.warm = true;
             self.feed(seat, now, Input::Warm);
+        }
+    }
+
+    /// A price of another unit than those before it is told and is no signal: openings wait until the strategy has its
+    /// history in the new one. Exits go on (FAULTS 39).
+    pub(super) fn cool_down(&mut self, seat: SeatId, price: f64, now: Timestamp) {
+        let Some(entry) = self.seats.get_mut(seat.0) else { return };
+        if !std::mem::replace(&mut entry.warm, false) {
+            return;
+        }
+        self.feed(seat, now, Input::Gate { gate: Refusal::WarmingUp, closed: true });
+        if let Some(price) = decimal_from_f64(price).map(Price::new) {
+            self.tell(Some(seat), now, EventKind::PriceRejected { price });
         }
     }
 

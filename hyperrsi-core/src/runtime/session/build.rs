@@ -116,7 +116,7 @@ impl Session {
         let quote = held.iter().find(|balance| balance.asset == options.quote);
         let deposit = quote.map_or(Amount::ZERO, |balance| balance.total);
 
-        let traders = Listed::of(&plans);
+        let traders = Listed::of(&plans, config.position_mode);
         let (inbox, messages) = mpsc::channel::<Message>(1_024);
         let (stop, stopping) = watch::channel(false);
         let (published, seen) = watch::channel(Seq::START);

@@ -110,7 +110,8 @@ async fn settings(
     let instrument = &listed.instrument;
     let layered = layers::of_trader(store, account, &listed.id, &instrument.id, source).await?;
     let prepare = |version| {
-        let made = source.recipe.prepare(version, &layered.record, instrument, options.environment);
+        let (recipe, environment) = (&*source.recipe, options.environment);
+        let made = listed.surroundings.prepare(recipe, version, &layered.record, instrument, environment);
         made.map_err(|wrong| StartError::Settings {
             trader: listed.id.clone(),
             wrong: InvalidSettings(wrong),

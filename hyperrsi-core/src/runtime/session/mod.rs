@@ -23,8 +23,9 @@ pub(crate) use serve::Ask;
 use super::driver::{Errand, SeatId};
 use super::hub::{Board, Prices};
 use super::plan::{Plan, Source};
+use super::terms::Surroundings;
 use crate::desk::{AccountStatus, DeskError, TraderStatus};
-use crate::model::{AccountId, Instrument, StrategyId, TraderId};
+use crate::model::{AccountId, Instrument, PositionMode, StrategyId, TraderId};
 use crate::store::{Code, Entry, Environment, Seq, Store};
 use crate::trader::Command;
 use std::future::Future;
@@ -94,16 +95,26 @@ pub(crate) struct Listed {
     pub(crate) strategy: StrategyId,
     /// Where its settings come from, if they can be changed.
     pub(crate) settings: Option<Source>,
+    /// What its settings are checked against besides.
+    pub(crate) surroundings: Surroundings,
 }
 
 impl Listed {
-    fn of(plans: &[Plan]) -> Arc<[Self]> {
+    fn of(plans: &[Plan], mode: PositionMode) -> Arc<[Self]> {
+        let neighbour = |own: usize, plan: &Plan| {
+            let others = plans.iter().enumerate().filter(|(index, _)| *index != own).map(|(_, other)| other);
+            others.into_iter().find(|o| o.instrument.id == plan.instrument.id).map(|o| o.strategy.id())
+        };
         let listed = plans.iter().enumerate().map(|(index, plan)| Self {
             id: plan.id.clone(),
             seat: SeatId(index),
             instrument: plan.instrument.clone(),
             strategy: plan.strategy.id(),
             settings: plan.settings.clone(),
+            surroundings: Surroundings {
+                hedge_mode: mode == PositionMode::Hedge,
+                neighbour: neighbour(index, plan),
+            },
         });
         listed.collect()
     }

@@ -131,7 +131,7 @@ fn alone(_: &Settings, environment: &Environment, errors: &mut Vec<Issue>) {
 
 fn capital(settings: &Settings, _: &Environment, errors: &mut Vec<Issue>) {
     if settings.capital.is_none() {
-        let message = "capital must be greater than 0, got null";
+        let message = "capital is missing: set the margin of the whole grid, greater than 0, in quote units";
         errors.push(Issue::new("positive", "capital", message));
     }
 }

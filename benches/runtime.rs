@@ -1,12 +1,14 @@
 //! How fast a running account answers a closed candle, and what ten thousand of them cost.
 //!
 //! `cargo bench -p hyperrsi-benches --bench runtime`. Each figure is of the whole way inside the process: from the candle
-//! coming out of the market's stream, through hub, strategy, trader and journal, to the order handed to the adapter.
+//! that an adapter puts into its market stream, on a task of the runtime as adapters do, through hub, strategy, trader and
+//! journal, to the order handed to the adapter. The clock is moved before: no real one wakes anybody.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     reason = "a benchmark measures real time"
 )]
 
@@ -20,27 +22,32 @@ use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{MemoryStore, Store};
 use hyperrsi::strategy::Intent;
 use hyperrsi_core::sim::account::Setup;
+use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 
-const ROUNDS: usize = 2_000;
+const ROUNDS: usize = 4_000;
+/// Rounds that are not counted.
+const WARM_UP: usize = 100;
 const TRADERS: usize = 10_000;
+/// Candles that many traders decide.
+const CLOSES: usize = 20;
 
 /// A market that tells what it is told to.
 struct Market {
-    instrument: Instrument,
+    instruments: Vec<Instrument>,
     clock: Arc<SteppedClock>,
     listeners: Mutex<Vec<(Vec<Feed>, mpsc::UnboundedSender<MarketEvent>)>>,
 }
 
 impl Market {
+    /// Every instrument has the same fact.
     fn tell(&self, channel: Channel, fact: &MarketFact) {
-        let instrument = &self.instrument.id;
         for (feeds, listener) in self.listeners.lock().unwrap().iter() {
-            if feeds.iter().any(|feed| feed.channel == channel) {
-                let event = MarketEvent::Data { instrument: instrument.clone(), fact: fact.clone() };
+            for feed in feeds.iter().filter(|feed| feed.channel == channel) {
+                let event = MarketEvent::Data { instrument: feed.instrument.clone(), fact: fact.clone() };
                 listener.send(event).unwrap();
             }
         }
@@ -51,22 +58,27 @@ impl Market {
         let point = PricePoint { price, time: self.clock.now() };
         self.tell(Channel::Last, &MarketFact::Last(point));
     }
-    /// The current minute closes at 100.
-    fn close(&self) {
+    /// Time passes until a moment before the current minute ends.
+    fn approach(&self) {
+        let close = Timeframe::M1.bucket(self.clock.now()) + Span::minutes(1);
+        self.clock.advance(close - Span::millis_of(1));
+    }
+    /// The current minute has ended at 100; nobody knows yet.
+    fn end_minute(&self) -> Candle {
         let close = Timeframe::M1.bucket(self.clock.now()) + Span::minutes(1);
         self.clock.advance(close);
-        let candle = Candle::new(close - Span::minutes(1), 100.0, 100.0, 100.0, 100.0, 1.0);
-        self.tell(
-            Channel::Candles(Timeframe::M1),
-            &MarketFact::CandleClosed { timeframe: Timeframe::M1, candle },
-        );
+        Candle::new(close - Span::minutes(1), 100.0, 100.0, 100.0, 100.0, 1.0)
+    }
+    fn close(&self, candle: Candle) {
+        let timeframe = Timeframe::M1;
+        self.tell(Channel::Candles(timeframe), &MarketFact::CandleClosed { timeframe, candle });
     }
 }
 
 #[async_trait]
 impl MarketData for Market {
     fn venue(&self) -> VenueId {
-        self.instrument.id.venue.clone()
+        VenueId::new("sim")
     }
     async fn call(&self, request: MarketRequest) -> Result<MarketAnswer, ExchangeError> {
         let MarketRequest::Candles { from, until, .. } = request else {
@@ -123,6 +135,7 @@ impl Exchange for Stamped {
 /// Enters when flat, otherwise moves the stop: every candle makes an order.
 struct Busy {
     moves: u32,
+    prompt: bool,
     /// It has entered, and waits for a price.
     entered: Arc<Notify>,
 }
@@ -130,6 +143,9 @@ struct Busy {
 impl Strategy for Busy {
     fn needs(&self) -> Needs {
         Needs::candles(Timeframe::M1, 2)
+    }
+    fn is_prompt(&self) -> bool {
+        self.prompt
     }
     fn on_candle(&mut self, ctx: &Context<'_>, _: &Candle) -> Decision {
         let side = PositionSide::Long;
@@ -156,6 +172,9 @@ impl Strategy for Idle {
     fn needs(&self) -> Needs {
         Needs::candles(Timeframe::M1, 2)
     }
+    fn is_prompt(&self) -> bool {
+        true
+    }
     fn on_candle(&mut self, _: &Context<'_>, _: &Candle) -> Decision {
         self.0.fetch_add(1, Ordering::Relaxed);
         Decision::hold()
@@ -169,31 +188,44 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(instruments: usize) -> Self {
         let clock = SteppedClock::starting_at(Timestamp::from_millis(1_700_000_040_000));
-        let mut instrument = Instrument::linear(InstrumentId::new("sim", "BTCUSDT"), "BTC", "USDT");
-        (instrument.tick, instrument.lot) = (dec!(0.1), dec!(0.001));
-        let market = Arc::new(Market { instrument, clock: Arc::clone(&clock), listeners: Mutex::default() });
+        let instrument = |n| {
+            let name = format!("C{n}");
+            let id = InstrumentId::new("sim", format!("{name}USDT"));
+            let mut instrument = Instrument::linear(id, name, "USDT");
+            (instrument.tick, instrument.lot) = (dec!(0.1), dec!(0.001));
+            instrument
+        };
+        let instruments = (0..instruments).map(instrument).collect();
+        let market = Arc::new(Market { instruments, clock: Arc::clone(&clock), listeners: Mutex::default() });
         let hub = Hub::new(market.clone(), clock.clone());
         Self { clock, market, hub }
     }
     fn paper(&self, id: &str) -> Arc<Paper> {
         let setup = Setup::new("sim").deposit("USDT", dec!(100_000));
-        let paper = Paper::new(id, setup, [self.market.instrument.clone()], self.clock.clone());
-        paper.trade(&self.market.instrument.id, Price::new(dec!(100))).unwrap();
+        let paper = Paper::new(id, setup, self.market.instruments.clone(), self.clock.clone());
+        for instrument in &self.market.instruments {
+            paper.trade(&instrument.id, Price::new(dec!(100))).unwrap();
+        }
         paper
     }
-    async fn open(
+    /// An account with a trader on every instrument.
+    async fn open<S: Strategy + 'static>(
         &self,
         id: &str,
         exchange: Arc<dyn Exchange>,
         store: Arc<dyn Store>,
-        strategy: impl Strategy + 'static,
+        strategy: impl Fn() -> S,
     ) -> Session {
         let (hub, clock) = (self.hub.clone(), self.clock.clone());
         let parts = Parts { exchange, hub, store, clock, managers: Vec::new() };
-        let plan = Plan::new(id, self.market.instrument.clone(), hyperrsi::risk::Policy::default(), strategy);
-        Session::open(parts, Options::new("bench"), vec![plan]).await.unwrap()
+        let plan = |instrument: &Instrument| {
+            let id = format!("{id}:{}", instrument.id.symbol);
+            Plan::new(id.as_str(), instrument.clone(), hyperrsi::risk::Policy::default(), strategy())
+        };
+        let plans = self.market.instruments.iter().map(plan).collect();
+        Session::open(parts, Options::new("bench"), plans).await.unwrap()
     }
 }
 
@@ -205,22 +237,26 @@ fn report(what: &str, mut took: Vec<Duration>) {
 }
 
 /// Closes candles one after the other; from each to the order it leads to.
-async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
-    let world = World::new();
+async fn candle_to_order(name: &'static str, store: Arc<dyn Store>, prompt: bool) {
+    let world = World::new(1);
     let (seen, mut stamps) = mpsc::unbounded_channel();
     let paper = world.paper("bench");
     let exchange = Arc::new(Stamped { inner: Arc::clone(&paper), seen });
     let entered = Arc::new(Notify::new());
-    let strategy = Busy { moves: 0, entered: Arc::clone(&entered) };
-    let trader = "bench:BTC".into();
-    let session = world.open("bench:BTC", exchange, store, strategy).await;
+    let strategy = || Busy { moves: 0, prompt, entered: Arc::clone(&entered) };
+    let session = world.open("bench", exchange, store, strategy).await;
     let run = session.handle();
+    let trader = run.traders().next().unwrap().clone();
     run.settle().await;
     let (mut entries, mut protections) = (Vec::new(), Vec::new());
-    let instrument = world.market.instrument.id.clone();
+    let instrument = world.market.instruments[0].id.clone();
     for round in 0..ROUNDS {
+        world.market.approach();
+        run.settle().await;
+        let candle = world.market.end_minute();
+        run.settle().await;
         let begun = Instant::now();
-        world.market.close();
+        world.market.close(candle);
         // An entry waits for the first price after its decision: one comes at once, and then every millisecond.
         let (at, opens) = loop {
             tokio::select! {
@@ -231,10 +267,9 @@ async fn candle_to_order(name: &str, store: Arc<dyn Store>) {
             world.market.price(Price::new(dec!(100)));
             assert!(begun.elapsed() < Duration::from_secs(5), "no order at round {round}");
         };
-        if opens {
-            entries.push(at - begun)
-        } else {
-            protections.push(at - begun)
+        if round >= WARM_UP {
+            let took = if opens { &mut entries } else { &mut protections };
+            took.push(at - begun);
         }
         run.settle().await;
         if round % 20 == 19 {
@@ -258,42 +293,60 @@ fn resident() -> usize {
     text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4_096
 }
 
-/// One candle for everybody.
-async fn many_traders() {
-    let world = World::new();
+/// A candle for everybody, on `instruments` instruments, each account with a trader on every one. The journal is on disk:
+/// what is resident is the traders and what serves them, down to the accounts' share of it.
+async fn many_traders(instruments: usize) {
+    let world = World::new(instruments);
     let asked = Arc::new(AtomicUsize::new(0));
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let papers: Vec<_> = (0..TRADERS).map(|n| world.paper(&format!("a{n}"))).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> =
+        Arc::new(SqliteStore::open(folder.path().join("journal.sqlite")).await.unwrap());
+    let papers: Vec<_> = (0..TRADERS / instruments).map(|n| world.paper(&format!("a{n}"))).collect();
     let before = resident();
-    let mut sessions = Vec::with_capacity(TRADERS);
+    let mut sessions = Vec::with_capacity(papers.len());
     for (n, paper) in papers.iter().enumerate() {
-        let id = format!("t{n}");
-        sessions.push(world.open(&id, paper.clone(), Arc::clone(&store), Idle(Arc::clone(&asked))).await);
+        let strategy = || Idle(Arc::clone(&asked));
+        sessions.push(world.open(&format!("t{n}"), paper.clone(), Arc::clone(&store), strategy).await);
     }
-    for session in &sessions {
-        session.handle().settle().await;
-    }
-    println!("{TRADERS} traders, each with its account: {} bytes each", (resident() - before) / TRADERS);
+    let handles: Vec<_> = sessions.iter().map(Session::handle).collect();
+    let settle = || futures_util::future::join_all(handles.iter().map(|handle| handle.settle()));
+    settle().await;
+    let what = format!("{TRADERS} traders on {instruments} instruments, {} accounts", papers.len());
+    println!("{what}: {} bytes each", resident().saturating_sub(before) / TRADERS);
     let mut took = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..CLOSES {
+        // Leases, clocks and reads of a minute are due before: live they are spread over it.
+        world.market.approach();
+        settle().await;
+        let candle = world.market.end_minute();
+        settle().await;
         let (begun, before) = (Instant::now(), asked.load(Ordering::Relaxed));
-        world.market.close();
+        world.market.close(candle);
         while asked.load(Ordering::Relaxed) < before + TRADERS {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         took.push(begun.elapsed());
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        settle().await;
     }
-    report(&format!("one candle decided by {TRADERS} traders"), took);
+    println!("{what}: {} bytes each, {CLOSES} candles later", resident().saturating_sub(before) / TRADERS);
+    report(&format!("one candle decided, {what}"), took);
+}
+
+/// As a task of the runtime, which is where adapters tell of candles.
+async fn on_a_worker(bench: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(bench).await.unwrap();
 }
 
 fn main() {
     hyperrsi::runtime::block_on(async {
-        candle_to_order("in memory", Arc::new(MemoryStore::new())).await;
+        let memory = || Arc::new(MemoryStore::new());
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("journal.sqlite")).await.unwrap();
-        candle_to_order("SQLite", Arc::new(store)).await;
-        many_traders().await;
+        let store = Arc::new(SqliteStore::open(folder.path().join("journal.sqlite")).await.unwrap());
+        on_a_worker(candle_to_order("prompt strategy, in memory", memory(), true)).await;
+        on_a_worker(candle_to_order("prompt strategy, SQLite", store, true)).await;
+        on_a_worker(candle_to_order("strategy on a thread of its own, in memory", memory(), false)).await;
+        on_a_worker(many_traders(1)).await;
+        on_a_worker(many_traders(100)).await;
     })
     .unwrap();
 }

@@ -58,6 +58,9 @@ impl Strategy for NoWeekends {
     fn on_fill(&mut self, ctx: &Context<'_>, fill: &Fill) -> Decision {
         self.0.on_fill(ctx, fill)
     }
+    fn is_prompt(&self) -> bool {
+        self.0.is_prompt()
+    }
     fn save(&self) -> Option<serde_json::Value> {
         self.0.save()
     }

@@ -1,5 +1,6 @@
 //! Market data of one venue: one subscription per instrument and channel, shared by every trader on it.
 
+mod growing;
 mod prices;
 mod series;
 

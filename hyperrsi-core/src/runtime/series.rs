@@ -96,20 +96,25 @@ impl Shelf {
 
     /// Takes the next closed candle.
     pub fn push(&mut self, candle: Candle) -> Shelved {
+        self.judge(&candle).unwrap_or_else(|| self.push_over_hole(candle))
+    }
+
+    /// What a candle is if it is not the next one.
+    pub(crate) fn judge(&self, candle: &Candle) -> Option<Shelved> {
         if let (Some(last), Some(expected)) = (self.base.last_open_time(), self.next()) {
             if candle.open_time <= last {
                 let index = self.base.index_at(candle.open_time);
-                return match self.base.get(index) {
-                    Some(known) if known == candle => Shelved::Known,
+                return Some(match self.base.get(index) {
+                    Some(known) if known == *candle => Shelved::Known,
                     Some(known) if known.open_time == candle.open_time => Shelved::Revised,
                     _ => Shelved::Known, // older than the first, or in a hole the venue has confirmed
-                };
+                });
             }
             if candle.open_time > expected {
-                return Shelved::Gap { from: expected };
+                return Some(Shelved::Gap { from: expected });
             }
         }
-        self.push_over_hole(candle)
+        None
     }
 
     /// Takes a candle that is newer than the last one, whatever lies between: where the venue itself has no candle.

@@ -1,7 +1,7 @@
 //! The one writer of an account's journal: in order, in groups, never waited for but by what adds risk.
 
 use super::clock::duration;
-use super::driver::{CHECKPOINT, SNAPSHOT, SeatId};
+use super::driver::{CHECKPOINT, Draft, SNAPSHOT, SeatId};
 use crate::model::{PositionKey, RequestId, Span, TraderId};
 use crate::position::ExitReason;
 use crate::store::{
@@ -41,8 +41,9 @@ pub(crate) enum Acknowledge {
     Reply(oneshot::Sender<bool>),
 }
 
-/// Records that belong together: they are written in one append or not at all.
-type Item = (Vec<Entry>, Vec<Acknowledge>);
+/// Records that belong together: they are written in one append or not at all. Text is made of them here, not where they
+/// come from.
+type Item = (Vec<Draft>, Vec<Acknowledge>);
 
 /// Where records go in.
 #[derive(Clone, Debug)]
@@ -54,9 +55,9 @@ pub(crate) struct Intake {
 impl Intake {
     /// Takes records that belong together. Never waits; if there is no room, what only explains goes first, then
     /// everything that nobody waits for, counted.
-    pub(crate) fn push(&self, entries: Vec<Entry>, acknowledge: Vec<Acknowledge>) {
+    pub(crate) fn push(&self, entries: Vec<Draft>, acknowledge: Vec<Acknowledge>) {
         let waiting = self.waiting.load(Ordering::Relaxed);
-        let explains = |entry: &Entry| matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
+        let explains = |entry: &Draft| matches!(entry.kind, RecordKind::Decision | RecordKind::Event);
         let room = if entries.iter().all(explains) { ROOM / 2 } else { ROOM };
         if waiting >= room && acknowledge.is_empty() {
             metrics::counter!("hyperrsi_records_dropped_total").increment(entries.len() as u64);
@@ -138,9 +139,19 @@ impl Writer {
                 return;
             }
             let mut acknowledge = Vec::new();
-            for (entries, wanted) in items.drain(..) {
-                self.kept.push_back(entries);
-                acknowledge.extend(wanted);
+            for (drafts, wanted) in items.drain(..) {
+                let count = drafts.len();
+                match drafts.into_iter().map(Draft::entry).collect() {
+                    Ok(entries) => {
+                        self.kept.push_back(entries);
+                        acknowledge.extend(wanted);
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "records cannot be written");
+                        self.waiting.fetch_sub(count, Ordering::Relaxed);
+                        self.acknowledge(wanted, false);
+                    }
+                }
             }
             match self.write(!acknowledge.is_empty()).await {
                 Ok(()) => {

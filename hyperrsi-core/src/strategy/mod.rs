@@ -76,6 +76,12 @@ pub trait Strategy: Send {
         let _ = (ctx, fill);
         Decision::hold()
     }
+    /// Whether it always answers within microseconds: it computes, and never waits, for a file, a lock or a network. Live
+    /// it is then asked where its account is served, which saves the way to a thread of its own and back; one that does
+    /// not keep the promise is given up at the same deadline, but holds up other accounts until then.
+    fn is_prompt(&self) -> bool {
+        false
+    }
     /// What its saved state depends on: a state is given back to the same only. Settings that change what indicators see
     /// belong in here.
     fn fingerprint(&self) -> String {

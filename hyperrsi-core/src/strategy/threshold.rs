@@ -81,6 +81,10 @@ impl Strategy for Threshold {
         Needs::candles(self.timeframe, self.length + 1)
     }
 
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
     #[inline(always)]
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         let rsi = self.rsi.update(candle.close);

@@ -6,20 +6,25 @@ use futures_util::StreamExt;
 use hyperrsi_core::desk::*;
 use hyperrsi_core::model::*;
 use hyperrsi_core::risk::Policy;
-use hyperrsi_core::runtime::{Exit, LocalDesk, Options, Plan, Session};
+use hyperrsi_core::runtime::{Clock, Exit, LocalDesk, Options, Plan, Session};
 use hyperrsi_core::store::*;
 use hyperrsi_core::strategy::{Context, Decision, Needs, Strategy};
+use rust_decimal::Decimal;
 use std::sync::{Arc, Mutex, mpsc};
 
 /// Enters once, then does what it should not.
 struct Bad {
     candles: u32,
     hang: Option<Mutex<mpsc::Receiver<()>>>,
+    prompt: bool,
 }
 
 impl Strategy for Bad {
     fn needs(&self) -> Needs {
         Needs::candles(Timeframe::M1, 1)
+    }
+    fn is_prompt(&self) -> bool {
+        self.prompt
     }
     fn on_candle(&mut self, ctx: &Context<'_>, _: &Candle) -> Decision {
         if !ctx.recording() {
@@ -51,7 +56,7 @@ async fn with(bad: Bad) -> Rig {
 
 #[tokio::test(start_paused = true)]
 async fn f77_a_strategy_that_panics_loses_its_entries_and_keeps_its_exits() {
-    let rig = with(Bad { candles: 0, hang: None }).await;
+    let rig = with(Bad { candles: 0, hang: None, prompt: false }).await;
     rig.minute(100.5, None).await;
     let codes = rig.codes().await;
     assert!(codes.contains(&"strategy_failed"), "{codes:?}");
@@ -66,7 +71,7 @@ async fn f77_a_strategy_that_panics_loses_its_entries_and_keeps_its_exits() {
 #[tokio::test(start_paused = true)]
 async fn f77_a_strategy_that_hangs_is_given_up() {
     let (keep, never) = mpsc::channel();
-    let rig = with(Bad { candles: 0, hang: Some(Mutex::new(never)) }).await;
+    let rig = with(Bad { candles: 0, hang: Some(Mutex::new(never)), prompt: false }).await;
     // While a thread is busy the virtual clock stands still, so that it is moved by hand.
     let now = rig.venue.now();
     let close = Timeframe::M1.bucket(now) + Span::minutes(1);
@@ -82,6 +87,68 @@ async fn f77_a_strategy_that_hangs_is_given_up() {
     rig.price(102.0).await;
     assert_eq!(rig.venue.held(LONG), dec!(0));
     rig.assert_sound().await;
+}
+
+/// The next minute ends and trades on at `price`, in this machine's time.
+async fn minute_at_once(rig: &Rig, price: Decimal) {
+    let close = Timeframe::M1.bucket(rig.venue.now()) + Span::minutes(1);
+    rig.venue.clock.correct(close);
+    rig.venue.candle(Timeframe::M1, flat(close - Span::minutes(1), 100.0));
+    rig.venue.trade(price);
+}
+
+/// Lets the account go on until something is so.
+async fn until(rig: &Rig, so: impl Fn() -> bool) {
+    let handle = rig.session.as_ref().unwrap().handle();
+    let waits = async {
+        while !so() {
+            handle.settle().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), waits).await.expect("it never came");
+}
+
+/// One that said it would answer at once, on the threads that serve the account: virtual time has one thread only.
+async fn given_up_beside_the_account(hang: bool) {
+    let (keep, never) = mpsc::channel();
+    let mut rig = Rig::cold().await;
+    let hang = hang.then(|| Mutex::new(never));
+    let bad = Bad { candles: 0, hang, prompt: true };
+    let plan = Plan::new("main:BTC", rig.venue.instrument.clone(), Policy::default(), bad);
+    let mut options = Options::new("test");
+    options.strategy_takes = Span::millis_of(300);
+    let session = Session::open(rig.parts(), options, vec![plan]).await.unwrap();
+    let handle = session.handle();
+    rig.session = Some(session);
+    handle.settle().await;
+    minute_at_once(&rig, dec!(100)).await;
+    until(&rig, || {
+        rig.venue.trade(dec!(100)); // an entry is made at the first price after its decision
+        rig.venue.held(LONG) == dec!(1) && rig.venue.stops().len() == 1
+    })
+    .await;
+    minute_at_once(&rig, dec!(100)).await;
+    let failed = async {
+        while handle.trader(&"main:BTC".into()).await.unwrap().state != TraderState::Failed {
+            tokio::task::yield_now().await; // the account answers meanwhile
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), failed).await.expect("it is never given up");
+    rig.venue.trade(dec!(102));
+    until(&rig, || rig.venue.held(LONG) == dec!(0)).await;
+    drop(keep); // the thread may end
+    handle.settle().await;
+    rig.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f77_a_prompt_strategy_that_hangs_is_given_up_by_the_other_thread() {
+    given_up_beside_the_account(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f77_a_prompt_strategy_that_panics_loses_its_entries_and_keeps_its_exits() {
+    given_up_beside_the_account(false).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -130,6 +130,9 @@ impl<S: Strategy> Strategy for Probe<S> {
         self.note(ctx.now(), None, &decision);
         decision
     }
+    fn is_prompt(&self) -> bool {
+        self.inner.is_prompt()
+    }
     fn save(&self) -> Option<serde_json::Value> {
         self.inner.save()
     }

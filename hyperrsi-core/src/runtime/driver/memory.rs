@@ -4,12 +4,12 @@
 //! of them, reads the account, and goes on.
 
 use super::seat::{Seat, Sent};
-use super::{Driver, SeatId};
+use super::{Draft, Driver, SeatId};
 use crate::account::AccountSnapshot;
 use crate::exchange::{VenueOrder, VenueOrderId};
 use crate::model::{ClientOrderId, PositionSide, Timestamp};
 use crate::risk::Policy;
-use crate::store::{Body, Code, Entry, RecordKind, StoreError, Tags};
+use crate::store::{Code, RecordKind, Tags};
 use crate::strategy::{Needs, Strategy};
 use crate::trader::{Command, IdSpace, Input, Role, Trader, TraderSnapshot};
 use serde::{Deserialize, Serialize};
@@ -119,19 +119,17 @@ impl Driver {
     }
 
     /// The trader as it is now, for the next start: written with what led to it. Once nothing is open or on its way it
-    /// stands for everything before.
-    pub(super) fn snapshot(&mut self, seat: SeatId, now: Timestamp) -> Result<Entry, StoreError> {
+    /// stands for everything before: true.
+    pub(super) fn snapshot(&mut self, seat: SeatId, now: Timestamp) -> Option<(Draft, bool)> {
         let key = self.key("snapshot");
-        let Some(entry) = self.seats.get_mut(seat.0) else {
-            return Err(StoreError::not_found("the trader of a snapshot"));
-        };
+        let entry = self.seats.get_mut(seat.0)?;
         if let Some(strategy) = &entry.strategy {
             entry.memory.refresh(&**strategy);
         }
         let id = entry.trader.id().clone();
         let orders: BTreeSet<ClientOrderId> = entry.trader.orders().map(|o| o.spec.client_id).collect();
         let claimed = orders.iter().filter_map(|id| Some((*id, self.sent.get(id)?.claimed.clone()?)));
-        let body = Body::of(&SeatSnapshot {
+        let snapshot = SeatSnapshot {
             version: SNAPSHOT,
             trader: entry.trader.snapshot(),
             settings_version: entry.settings_version,
@@ -142,28 +140,28 @@ impl Driver {
             claimed: claimed.collect(),
             withdraw: entry.withdraw.clone(),
             by_hand: entry.by_hand.clone(),
-        })?;
+        };
         let idle = entry.trader.is_idle();
         entry.at_rest = idle;
         self.snapshots += 1;
         let checkpoint = idle || self.snapshots.is_multiple_of(CHECKPOINT_EVERY);
         let tags = Tags { outcome: checkpoint.then_some(CHECKPOINT), ..Tags::default() };
-        Ok(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, Some(id), now, body) })
+        Some((Draft::holding(RecordKind::SnapshotTaken, key, Some(id), now, tags, snapshot), checkpoint))
     }
 
     /// The account as it is now, if that is not written yet: with every checkpoint of a trader one of the account.
-    pub(super) fn books(&mut self, checkpoint: bool, now: Timestamp) -> Result<Option<Entry>, StoreError> {
+    pub(super) fn books(&mut self, checkpoint: bool, now: Timestamp) -> Option<Draft> {
         let books = self.account.snapshot();
         let known = self.written.as_ref().is_some_and(|(written, _)| *written == books);
         if known && (!checkpoint || self.written.as_ref().is_some_and(|(_, kept)| *kept)) {
-            return Ok(None);
+            return None;
         }
         let key = self.key("books");
-        let body = Body::of(&BooksSnapshot { version: SNAPSHOT, books: books.clone() })?;
+        let content = BooksSnapshot { version: SNAPSHOT, books: books.clone() };
         self.written = Some((books, checkpoint));
         let outcome = checkpoint.then_some(CHECKPOINT);
         let tags = Tags { outcome, reason: Some(BOOKS), ..Tags::default() };
-        Ok(Some(Entry { tags, ..Entry::new(RecordKind::SnapshotTaken, key, None, now, body) }))
+        Some(Draft::holding(RecordKind::SnapshotTaken, key, None, now, tags, content))
     }
 
     /// The account as the process before left it. Comes before its traders.

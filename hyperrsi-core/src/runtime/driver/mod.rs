@@ -7,6 +7,7 @@
 //! The task around it performs the work and feeds back how it went. Since nothing here waits, the same driver runs under
 //! a live account, on paper, in a replay, and in tests that stop it at every step.
 
+mod draft;
 mod errand;
 mod facts;
 mod foreign;
@@ -22,6 +23,7 @@ mod status;
 mod time;
 mod work;
 
+pub(crate) use draft::Draft;
 pub(crate) use errand::Errand;
 pub(crate) use memory::{BOOKS, BooksSnapshot, CHECKPOINT, SNAPSHOT, SeatSnapshot};
 pub(crate) use records::role_code;
@@ -39,7 +41,7 @@ use crate::model::{
     decimal_from_f64,
 };
 use crate::risk::{Policy, Refused};
-use crate::store::{Entry, Epoch};
+use crate::store::Epoch;
 use crate::strategy::Needs;
 use crate::trader::{Command, Input, PriceSource, Trader};
 use memory::Memory;
@@ -81,7 +83,7 @@ pub(crate) struct Driver {
     /// Records whose durability is waited for.
     stores: usize,
     /// What one input led to, until it is written as one.
-    records: Vec<Entry>,
+    records: Vec<Draft>,
     acknowledge: Vec<(SeatId, RequestId)>,
     /// Snapshots taken so far.
     snapshots: u32,

@@ -89,9 +89,9 @@ impl Driver {
         if !matches!(record, Record::Decision(_)) {
             self.mark_changed(seat);
         }
-        match self.record(seat, &record, now) {
-            Ok(entry) => {
-                self.records.push(entry);
+        match self.record(seat, record, now) {
+            Ok(draft) => {
+                self.records.push(draft);
                 if class == PersistClass::Before {
                     self.acknowledge.push((seat, request));
                 }
@@ -113,13 +113,9 @@ impl Driver {
             std::mem::take(&mut entry.changed) || !entry.at_rest && entry.trader.is_idle()
         });
         if changed {
-            let written = self.snapshot(seat, now).and_then(|trader| {
-                let books = self.books(trader.tags.outcome.is_some(), now)?;
-                Ok(std::iter::once(trader).chain(books))
-            });
-            match written {
-                Ok(entries) => self.records.extend(entries),
-                Err(error) => tracing::error!(%error, "a trader cannot be written"),
+            if let Some((trader, checkpoint)) = self.snapshot(seat, now) {
+                let books = self.books(checkpoint, now);
+                self.records.extend(std::iter::once(trader).chain(books));
             }
         }
         let acknowledge = std::mem::take(&mut self.acknowledge);

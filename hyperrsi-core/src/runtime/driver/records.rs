@@ -1,13 +1,13 @@
 //! What happens, as records of the journal and events of the desk.
 
 use super::seat::Seat;
-use super::{Driver, SeatId, Work};
+use super::{Draft, Driver, SeatId, Work};
 use crate::desk::{EntryRole, Event as DeskEvent, EventKind, LastDecision};
 use crate::model::{ClientOrderId, Price, Quantity, Ticket, Timestamp, TraderId, decimal_from_f64};
 use crate::position::ExitReason;
 use crate::risk::Refusal;
 use crate::store::{
-    Body, Code, Entry, JournaledDecision, RecordKind, Seq, StoreError, Tags, TradeCertainty, TradeRecord,
+    Code, Entry, JournaledDecision, RecordKind, Seq, StoreError, Tags, TradeCertainty, TradeRecord,
 };
 use crate::strategy::LegState;
 use crate::trader::{Event, Record};
@@ -65,54 +65,67 @@ impl Driver {
     pub(super) fn record(
         &mut self,
         seat: SeatId,
-        record: &Record,
+        record: Record,
         now: Timestamp,
-    ) -> Result<Entry, StoreError> {
+    ) -> Result<Draft, StoreError> {
         let counted = self.key("record");
         let Some(entry) = self.seats.get(seat.0) else {
             return Err(StoreError::not_found("the trader of a record"));
         };
         let trader = entry.trader.id().clone();
         let instrument = entry.trader.view().instrument.id.clone();
+        let settings_version = entry.settings_version;
         let tags = |side| Tags { instrument: Some(instrument.clone()), side, ..Tags::default() };
-        let plain = |kind, key: String, at, body: Result<Body, StoreError>, side| {
-            Ok(Entry { tags: tags(side), ..Entry::new(kind, key, Some(trader.clone()), at, body?) })
-        };
-        match record {
+        Ok(match record {
             Record::Fill(fill) => {
                 let key = format!("fill:{instrument}:{}", fill.trade_id);
-                plain(RecordKind::Fill, key, fill.time, Body::of(fill), Some(fill.leg))
+                let (at, tags) = (fill.time, tags(Some(fill.leg)));
+                Draft::holding(RecordKind::Fill, key, Some(trader), at, tags, fill)
             }
-            Record::Decision(record) => Entry::decision(&JournaledDecision {
-                // Trader, timeframe and candle: a candle that is told twice is recorded once (FAULTS 68).
-                id: match record.at {
-                    None => format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
-                    Some(at) => format!("{trader}:{}:{counted}", at.millis()),
-                },
-                account: self.id.clone(),
-                trader: trader.clone(),
-                at: now,
-                settings_version: entry.settings_version,
-                engine_version: env!("CARGO_PKG_VERSION").into(),
-                record: (**record).clone(),
-                venue_orders: Vec::new(),
-            }),
-            Record::Trade(trade) => Entry::trade(&TradeRecord {
-                id: trade_id(&trader, trade),
-                revision: 0,
-                account: self.id.clone(),
-                trader: trader.clone(),
-                instrument: instrument.clone(),
-                strategy: entry.strategy_id.clone(),
-                settings_version: entry.settings_version,
-                leverage: entry.trader.policy().leverage,
-                linked_to: None,
-                certainty: TradeCertainty::Complete,
-                trade: (**trade).clone(),
-            }),
-            Record::Intent(spec) => plain(RecordKind::Intent, counted, now, Body::of(record), Some(spec.leg)),
-            other => plain(RecordKind::Intent, counted, now, Body::of(other), None),
-        }
+            Record::Decision(record) => {
+                let account = self.id.clone();
+                Draft::of(RecordKind::Decision, move || {
+                    Entry::decision(&JournaledDecision {
+                        // Trader, timeframe and candle: a candle that is told twice is recorded once (FAULTS 68).
+                        id: match record.at {
+                            None => format!("{trader}:{}:{}", record.timeframe, record.candle.millis()),
+                            Some(at) => format!("{trader}:{}:{counted}", at.millis()),
+                        },
+                        account,
+                        trader,
+                        at: now,
+                        settings_version,
+                        engine_version: env!("CARGO_PKG_VERSION").into(),
+                        record: *record,
+                        venue_orders: Vec::new(),
+                    })
+                })
+            }
+            Record::Trade(trade) => {
+                let (account, strategy) = (self.id.clone(), entry.strategy_id.clone());
+                let leverage = entry.trader.policy().leverage;
+                Draft::of(RecordKind::Trade, move || {
+                    Entry::trade(&TradeRecord {
+                        id: trade_id(&trader, &trade),
+                        revision: 0,
+                        account,
+                        trader,
+                        instrument,
+                        strategy,
+                        settings_version,
+                        leverage,
+                        linked_to: None,
+                        certainty: TradeCertainty::Complete,
+                        trade: *trade,
+                    })
+                })
+            }
+            Record::Intent(spec) => {
+                let tags = tags(Some(spec.leg));
+                Draft::holding(RecordKind::Intent, counted, Some(trader), now, tags, record)
+            }
+            other => Draft::holding(RecordKind::Intent, counted, Some(trader), now, tags(None), other),
+        })
     }
 
     /// Writes an event; who listens hears of it once it is in the journal.
@@ -134,13 +147,8 @@ impl Driver {
             at,
             kind,
         };
-        match Body::of(&event) {
-            Ok(body) => {
-                let entry = Entry { tags, ..Entry::new(RecordKind::Event, key, trader, at, body) };
-                self.work.push_back(Work::Store { entries: vec![entry], acknowledge: Vec::new() });
-            }
-            Err(error) => tracing::error!(%error, "an event cannot be written"),
-        }
+        let draft = Draft::holding(RecordKind::Event, key, trader, at, tags, event);
+        self.work.push_back(Work::Store { entries: vec![draft], acknowledge: Vec::new() });
     }
 
     pub(super) fn tell_entry_sent(&mut self, seat: SeatId, ticket: &Ticket, now: Timestamp) {

@@ -90,7 +90,7 @@ impl Driver {
             balance: self.account.balance(),
         };
         match in_force.entry() {
-            Ok(entry) => self.records.push(entry),
+            Ok(entry) => self.records.push(entry.into()),
             Err(error) => tracing::error!(%error, "settings cannot be written"),
         }
         self.flush(seat, now);

@@ -1,5 +1,6 @@
 //! What a driver wants done, and what it is told when it is done.
 
+use super::Draft;
 use crate::exchange::{
     AccountConfig, Answer, ExchangeError, Listing, Request, VenueFill, VenueOrder, VenueOrderId,
     VenuePosition,
@@ -11,7 +12,6 @@ use crate::model::{
 use crate::risk::Refusal;
 use crate::runtime::mapping::Asked;
 use crate::runtime::series::{Closed, Shelf};
-use crate::store::Entry;
 use crate::strategy::{Context, Decision, Strategy, View};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -38,8 +38,8 @@ impl Purpose {
     }
 }
 
-/// What has to be done outside of the driver. Start it in order; each is answered by one [`Done`], but for `Store`
-/// without an acknowledgement.
+/// What has to be done outside of the driver, in order: what is written among what is written, the rest among the rest. Each
+/// is answered by one [`Done`], but for `Store` without an acknowledgement.
 #[expect(clippy::large_enum_variant, reason = "one lives for a moment; nothing keeps many")]
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -58,7 +58,7 @@ pub(crate) enum Work {
     /// Read the instrument's steps and minimums, and whether it trades.
     Reload { seat: SeatId, instrument: InstrumentId },
     /// Write to the journal, in one append. With acknowledgements somebody waits for it.
-    Store { entries: Vec<Entry>, acknowledge: Vec<(SeatId, RequestId)> },
+    Store { entries: Vec<Draft>, acknowledge: Vec<(SeatId, RequestId)> },
     /// Ask the strategy.
     Ask(Box<Job>),
     /// Fetch missing candles.

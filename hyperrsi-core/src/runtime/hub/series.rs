@@ -1,3 +1,4 @@
+use super::growing::Growing;
 use super::{Backoff, Hub, HubOptions, Key};
 use crate::exchange::{Channel, ExchangeError, Feed, MarketData, MarketEvent, MarketFact, MarketStream};
 use crate::model::{Candle, Span, Timeframe, Timestamp};
@@ -29,7 +30,7 @@ pub(super) struct Task {
     board: watch::Sender<Board>,
     wanted: mpsc::UnboundedReceiver<Needs>,
     needs: Vec<Needs>,
-    shelf: Shelf,
+    shelf: Growing,
     gap: bool,
     revised: u64,
     /// Candles that came before the ones that are missing.
@@ -46,7 +47,7 @@ impl Task {
         Self {
             market: Arc::clone(&hub.market),
             clock: Arc::clone(&hub.clock),
-            shelf: Shelf::new(key.1),
+            shelf: Growing::from(Shelf::new(key.1)),
             key,
             options: hub.options.clone(),
             board,
@@ -86,7 +87,7 @@ impl Task {
         while let Ok(needs) = self.wanted.try_recv() {
             self.needs.push(needs);
         }
-        if self.shelf.base().is_empty() {
+        if self.shelf.now().base().is_empty() {
             self.read_history().await?;
         }
         self.fill().await?;
@@ -137,7 +138,7 @@ impl Task {
 
     /// When the next candle has closed, and `grace` is over.
     fn next_due(&self, grace: Span) -> Timestamp {
-        let next = self.shelf.next().unwrap_or_else(|| self.timeframe().bucket(self.clock.now()));
+        let next = self.shelf.now().next().unwrap_or_else(|| self.timeframe().bucket(self.clock.now()));
         next + self.timeframe().span() + grace
     }
 
@@ -213,7 +214,7 @@ impl Task {
                 tracing::error!(instrument = %self.key.0, "a timeframe a strategy needs cannot be built");
             }
         }
-        self.shelf = shelf;
+        self.shelf = shelf.into();
         Ok(())
     }
 
@@ -221,7 +222,7 @@ impl Task {
     async fn fill(&mut self) -> Result<(), ExchangeError> {
         let now = self.clock.now();
         let until = self.timeframe().bucket(now);
-        if let Some(next) = self.shelf.next().filter(|next| *next < until) {
+        if let Some(next) = self.shelf.now().next().filter(|next| *next < until) {
             let span = self.timeframe().span();
             let fetched =
                 calls::candles(self.market.as_ref(), &self.key.0, self.timeframe(), next, until).await?;
@@ -229,7 +230,7 @@ impl Task {
             all.append(&mut self.ahead);
             all.sort_by_key(|candle| candle.open_time);
             for candle in all {
-                if self.shelf.next().is_none_or(|next| candle.open_time >= next) {
+                if self.shelf.now().next().is_none_or(|next| candle.open_time >= next) {
                     self.shelf.push_over_hole(candle);
                 }
             }
@@ -246,7 +247,8 @@ impl Task {
     }
 
     fn publish(&self) {
-        let shelf = (!self.shelf.base().is_empty()).then(|| self.shelf.clone());
+        let shelf = self.shelf.now();
+        let shelf = (!shelf.base().is_empty()).then(|| shelf.clone());
         self.board.send_replace(Board { shelf, gap: self.gap, revised: self.revised });
     }
 }

@@ -1,3 +1,4 @@
+use super::feeds::Feeds;
 use super::guard::Guard;
 use super::load::{Loaded, load};
 use super::serve::Server;
@@ -15,6 +16,7 @@ use crate::runtime::plan::Plan;
 use crate::runtime::terms::InvalidSettings;
 use crate::runtime::writer::Writer;
 use crate::store::{Code, Seq, Store, StoreError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument;
@@ -87,7 +89,6 @@ pub(super) struct Kit {
     pub(super) traders: Arc<[Listed]>,
     pub(super) config: AccountConfig,
     pub(super) deposit: Amount,
-    pub(super) inbox: mpsc::Sender<Message>,
     pub(super) messages: mpsc::Receiver<Message>,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) published: watch::Sender<Seq>,
@@ -130,8 +131,7 @@ impl Session {
         };
         let span = tracing::info_span!("account", account = %id, venue = %parts.hub.venue());
         let loaded = load(&*parts.store, &id, &options, &*parts.clock, &traders).await;
-        let kit =
-            Kit { parts, options, plans, traders, config, deposit, inbox, messages, stopping, published };
+        let kit = Kit { parts, options, plans, traders, config, deposit, messages, stopping, published };
         let task = match loaded {
             Ok(loaded) => {
                 let (server, writer, seats) = assemble(kit, loaded).await?;
@@ -151,7 +151,7 @@ impl Session {
 /// # Errors
 /// If a trader is refused; the lease is given back then.
 pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartError> {
-    let Kit { parts, options, plans, config, deposit, inbox, messages, stopping, published, .. } = kit;
+    let Kit { parts, options, plans, config, deposit, messages, stopping, published, .. } = kit;
     let Parts { exchange, hub, store, clock, managers } = parts;
     let fence = loaded.lease.fence();
     let taker = config.fees.iter().map(|fees| fees.taker).max().unwrap_or(options.taker_fee);
@@ -206,9 +206,10 @@ pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartE
         intake: Some(intake),
         notes,
         messages,
-        inbox,
         stopping,
         waiting: Vec::new(),
+        feeds: Feeds::default(),
+        back: VecDeque::new(),
     };
     Ok((server, writer, seats))
 }

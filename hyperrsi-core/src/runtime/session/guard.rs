@@ -111,7 +111,7 @@ impl Guard {
             Message::Ask(Ask::Idle(reply)) => {
                 let _ = reply.send(());
             }
-            Message::Board(..) | Message::Prices(..) | Message::NewNeeds(_) | Message::ReadNow => {}
+            Message::NewNeeds(_) | Message::ReadNow => {}
         }
     }
 

@@ -11,6 +11,7 @@
 mod build;
 mod check;
 mod exit;
+mod feeds;
 mod guard;
 mod load;
 mod serve;
@@ -21,7 +22,6 @@ pub use exit::{Exit, Unprotected};
 pub(crate) use serve::Ask;
 
 use super::driver::{Errand, SeatId};
-use super::hub::{Board, Prices};
 use super::plan::{Plan, Source};
 use super::terms::Surroundings;
 use crate::desk::{AccountStatus, DeskError, TraderStatus};
@@ -41,29 +41,27 @@ fn not_ready(account: &AccountId) -> DeskError {
     DeskError::NotReady { account: account.clone(), reason: Code::of("store_down"), until: None }
 }
 
-/// Something for the account's task.
+/// Something for the account's task. Small, as every account has room for some of them.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Board(SeatId, Board),
-    Prices(SeatId, Prices),
     /// To be done once per key. What it led to is durable once the receiver has something, or nothing more to come.
     Errand {
         seat: SeatId,
         key: Option<String>,
-        errand: Errand,
+        errand: Box<Errand>,
         reply: oneshot::Sender<Result<oneshot::Receiver<bool>, DeskError>>,
     },
     /// Whether it could be done now.
     May {
         seat: SeatId,
         key: String,
-        errand: Errand,
+        errand: Box<Errand>,
         reply: oneshot::Sender<Result<(), DeskError>>,
     },
     /// A trader's settings may need other candles.
     NewNeeds(SeatId),
     Ask(Ask),
-    Record(Entry, oneshot::Sender<bool>),
+    Record(Box<Entry>, oneshot::Sender<bool>),
     ReadNow,
 }
 
@@ -212,7 +210,7 @@ impl Handle {
         let news = matches!(errand, Errand::Settings(_));
         let seat = self.seat(trader).ok_or_else(|| self.ended())?;
         let (reply, told) = oneshot::channel();
-        let message = Message::Errand { seat, key, errand, reply };
+        let message = Message::Errand { seat, key, errand: Box::new(errand), reply };
         self.inbox.send(message).await.map_err(|_| self.ended())?;
         let durable = told.await.map_err(|_| self.ended())??;
         let _ = durable.await;
@@ -226,7 +224,7 @@ impl Handle {
     pub(crate) async fn may(&self, trader: &TraderId, key: &str, errand: Errand) -> Result<(), DeskError> {
         let seat = self.seat(trader).ok_or_else(|| self.ended())?;
         let (reply, told) = oneshot::channel();
-        let message = Message::May { seat, key: key.to_owned(), errand, reply };
+        let message = Message::May { seat, key: key.to_owned(), errand: Box::new(errand), reply };
         self.inbox.send(message).await.map_err(|_| self.ended())?;
         told.await.map_err(|_| self.ended())?
     }
@@ -243,7 +241,7 @@ impl Handle {
     /// Writes a record; true once it is durable.
     pub(crate) async fn record(&self, entry: Entry) -> bool {
         let (reply, told) = oneshot::channel();
-        self.inbox.send(Message::Record(entry, reply)).await.is_ok() && told.await.unwrap_or(false)
+        self.inbox.send(Message::Record(Box::new(entry), reply)).await.is_ok() && told.await.unwrap_or(false)
     }
 
     /// Returns once everything that has come in has been dealt with and nothing is under way.

@@ -1,5 +1,6 @@
 //! The account's task: one input at a time.
 
+use super::feeds::{Fed, Feeds};
 use super::{Exit, Message, Unprotected};
 use crate::desk::{AccountStatus, EventKind, TraderStatus};
 use crate::exchange::{AccountEvent, AccountStream, Exchange, ExchangeError, ExchangeExt};
@@ -14,9 +15,9 @@ use crate::trader::PriceSource;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// A question about how things are.
@@ -43,10 +44,13 @@ pub(super) struct Server {
     pub(super) intake: Option<Intake>,
     pub(super) notes: mpsc::UnboundedReceiver<Note>,
     pub(super) messages: mpsc::Receiver<Message>,
-    pub(super) inbox: mpsc::Sender<Message>,
     pub(super) stopping: watch::Receiver<bool>,
     /// Who waits for nothing to be under way.
     pub(super) waiting: Vec<oneshot::Sender<()>>,
+    /// Market data of its traders.
+    pub(super) feeds: Feeds,
+    /// What came back at once.
+    pub(super) back: VecDeque<Back>,
 }
 
 /// What the task waits for.
@@ -55,12 +59,13 @@ enum Happened {
     Back(Back),
     Note(Note),
     Event(Option<AccountEvent>),
+    Fed(Fed),
     Message(Message),
     Tick,
 }
 
 /// What comes back from outside.
-enum Back {
+pub(super) enum Back {
     Done(Done),
     Lease(Result<Lease, crate::store::StoreError>),
     Clock(Result<Timestamp, ExchangeError>),
@@ -86,12 +91,11 @@ impl Upkeep {
 
 impl Server {
     pub(super) async fn run(mut self, writer: Writer, seats: Vec<(SeatId, InstrumentId)>) -> Exit {
-        let mut helpers = JoinSet::new();
         let writing = tokio::spawn(writer.run());
         let mut stream = self.exchange.events();
         let mut calls = Calls::new();
         for (seat, instrument) in seats {
-            self.follow(&mut helpers, seat, &instrument);
+            self.follow(seat, &instrument);
             let now = self.clock.now();
             self.driver.start(seat, now);
         }
@@ -100,7 +104,6 @@ impl Server {
             Some(exit) => exit,
             None => self.wind_down(&mut calls, &mut stream).await,
         };
-        helpers.abort_all();
         let lost = matches!(exit, Exit::TakenOver);
         let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
         self.intake = None; // the writer ends once everything is written
@@ -122,30 +125,9 @@ impl Server {
         }
     }
 
-    /// Market data of one trader comes in by two small tasks; what comes faster than it is read is merged.
-    fn follow(&self, helpers: &mut JoinSet<()>, seat: SeatId, instrument: &InstrumentId) {
+    fn follow(&mut self, seat: SeatId, instrument: &InstrumentId) {
         let Some(needs) = self.driver.history(seat, self.clock.now()) else { return };
-        let mut board = self.hub.candles(instrument, &needs);
-        let mut prices = self.hub.prices(instrument);
-        board.mark_changed();
-        let inbox = self.inbox.clone();
-        helpers.spawn(async move {
-            while board.changed().await.is_ok() {
-                let now = board.borrow_and_update().clone();
-                if inbox.send(Message::Board(seat, now)).await.is_err() {
-                    return;
-                }
-            }
-        });
-        let inbox = self.inbox.clone();
-        helpers.spawn(async move {
-            while prices.changed().await.is_ok() {
-                let now = *prices.borrow_and_update();
-                if inbox.send(Message::Prices(seat, now)).await.is_err() {
-                    return;
-                }
-            }
-        });
+        self.feeds.add(seat, self.hub.candles(instrument, &needs), self.hub.prices(instrument));
     }
 
     /// Runs until told to stop (`None`) or something ends it.
@@ -159,6 +141,7 @@ impl Server {
         loop {
             self.begin(calls);
             if calls.is_empty()
+                && self.back.is_empty()
                 && self.messages.is_empty()
                 && self.notes.is_empty()
                 && !self.driver.is_waiting()
@@ -211,7 +194,8 @@ impl Server {
                     upkeep.stream = Some(now + backoff.pause());
                     *stream = Box::pin(futures_util::stream::pending());
                 }
-                Happened::Message(message) => self.message(message, &mut told, calls),
+                Happened::Fed(fed) => self.fed(fed, &mut told),
+                Happened::Message(message) => self.message(message, calls),
                 Happened::Tick => self.tick(&mut upkeep, calls, stream),
             }
         }
@@ -243,6 +227,14 @@ impl Server {
         stream: &mut AccountStream,
         upkeep: Option<Timestamp>,
     ) -> Happened {
+        if let Some(back) = self.back.pop_front() {
+            return Happened::Back(back);
+        }
+        if self.feeds.turn_is_over()
+            && let Ok(message) = self.messages.try_recv()
+        {
+            return Happened::Message(message);
+        }
         let deadline = self.driver.deadline().into_iter().chain(upkeep).min();
         let clock = &self.clock;
         let tick = async {
@@ -259,6 +251,7 @@ impl Server {
             Some(back) = calls.next(), if !calls.is_empty() => Happened::Back(back),
             event = stream.next() => Happened::Event(event),
             () = tick => Happened::Tick,
+            Some(fed) = self.feeds.next() => Happened::Fed(fed),
             Some(message) = self.messages.recv() => Happened::Message(message),
         }
     }
@@ -278,15 +271,15 @@ impl Server {
         false
     }
 
-    fn message(&mut self, message: Message, told: &mut Told, calls: &mut Calls) {
+    fn fed(&mut self, fed: Fed, told: &mut Told) {
         let now = self.clock.now();
-        match message {
-            Message::Board(seat, board) => {
+        match fed {
+            Fed::Board(seat, board) => {
                 if let Some(shelf) = board.shelf {
                     self.driver.shelf(seat, shelf, board.gap, now);
                 }
             }
-            Message::Prices(seat, prices) => {
+            Fed::Prices(seat, prices) => {
                 let before = told.insert(seat, prices).unwrap_or_default();
                 let Some(instrument) = self.driver.instrument_of(seat).cloned() else { return };
                 let mut tell = |source, point: Option<crate::exchange::PricePoint>, old| {
@@ -298,8 +291,14 @@ impl Server {
                 let last = if prices.mark.is_none() { PriceSource::Both } else { PriceSource::Last };
                 tell(last, prices.last, before.last);
             }
+        }
+    }
+
+    fn message(&mut self, message: Message, calls: &mut Calls) {
+        let now = self.clock.now();
+        match message {
             Message::Errand { seat, key, errand, reply } => {
-                let result = self.driver.run_errand(seat, key.as_deref(), errand, now);
+                let result = self.driver.run_errand(seat, key.as_deref(), *errand, now);
                 self.begin(calls); // its records come before the receipt
                 let (stored, durable) = tokio::sync::oneshot::channel();
                 if let Some(intake) = &self.intake {
@@ -321,7 +320,7 @@ impl Server {
             }
             Message::Record(entry, reply) => {
                 if let Some(intake) = &self.intake {
-                    intake.push(vec![entry], vec![Acknowledge::Reply(reply)]);
+                    intake.push(vec![(*entry).into()], vec![Acknowledge::Reply(reply)]);
                 }
             }
             Message::Ask(Ask::Idle(reply)) => self.waiting.push(reply),
@@ -331,18 +330,24 @@ impl Server {
         }
     }
 
-    /// Starts everything the driver asks for, in order.
+    /// Starts everything the driver asks for. What goes to the venue is begun before anything is written: what must be
+    /// durable first is not asked for before it is, and nothing else waits for the journal.
     fn begin(&mut self, calls: &mut Calls) {
+        let mut records = Vec::new();
         while let Some(work) = self.driver.work() {
             match work {
-                Work::Store { entries, acknowledge } => {
-                    if let Some(intake) = &self.intake {
-                        let waiting = acknowledge.into_iter();
-                        let waiting = waiting.map(|(seat, request)| Acknowledge::Seat(seat, request));
-                        intake.push(entries, waiting.collect());
-                    }
-                }
+                Work::Store { entries, acknowledge } => records.push((entries, acknowledge)),
                 work => calls.push(Box::pin(self.perform(work).map(Back::Done))),
+            }
+        }
+        while let Some(Some(back)) = calls.next().now_or_never() {
+            self.back.push_back(back);
+        }
+        for (entries, acknowledge) in records {
+            if let Some(intake) = &self.intake {
+                let waiting = acknowledge.into_iter();
+                let waiting = waiting.map(|(seat, request)| Acknowledge::Seat(seat, request));
+                intake.push(entries, waiting.collect());
             }
         }
         metrics::gauge!("hyperrsi_calls_under_way").set(calls.len() as f64);
@@ -361,12 +366,19 @@ impl Server {
         loop {
             self.begin(calls);
             let read = self.driver.reads_done() > begun;
-            let settled = read && self.driver.unsettled() == 0 && calls.is_empty();
+            let under_way = !calls.is_empty() || !self.back.is_empty();
+            let settled = read && self.driver.unsettled() == 0 && !under_way;
             if settled && self.unprotected().is_empty() || tokio::time::Instant::now() >= until {
                 break;
             }
             if settled && !std::mem::replace(&mut read_again, true) {
                 self.driver.read_within(Span::seconds(2), self.clock.now());
+            }
+            if let Some(back) = self.back.pop_front() {
+                if let Back::Done(done) = back {
+                    self.done(done);
+                }
+                continue;
             }
             let clock = &self.clock;
             let deadline = self.driver.deadline();

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
 use tracing::Instrument;
 
@@ -76,8 +77,8 @@ impl Server {
     }
 }
 
-/// Asks a strategy on a thread where it may take its time; after the deadline the answer counts as none and the strategy
-/// as lost (FAULTS 77).
+/// Asks a strategy; after the deadline the answer counts as none and the strategy as lost (FAULTS 77). One that says it is
+/// prompt is asked on a task beside this one, any other on a thread where it may take its time.
 fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done> {
     let (seat, request) = (job.seat, job.request);
     // The history may be long: it is told once, before anything is decided.
@@ -85,7 +86,11 @@ fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done>
     let takes = if history { takes + Span::minutes(2) } else { takes };
     Box::pin(async move {
         let begun = clock.now();
-        let asked = tokio::task::spawn_blocking(move || job.run());
+        let beside = !history && job.strategy.is_prompt() && has_others();
+        let asked = match beside {
+            true => tokio::spawn(async move { job.run() }),
+            false => tokio::task::spawn_blocking(move || job.run()),
+        };
         let verdict = match timeout(duration(takes), asked).await {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(error)) => Verdict { seat, request, strategy: None, outcome: Err(error.to_string()) },
@@ -98,4 +103,10 @@ fn ask(job: Job, takes: Span, clock: Arc<dyn Clock>) -> BoxFuture<'static, Done>
         metrics::histogram!("hyperrsi_decision_seconds").record(took);
         Done::Decided(Box::new(verdict))
     })
+}
+
+/// Whether the runtime has a thread left to keep the time while a task hangs on another.
+fn has_others() -> bool {
+    let runtime = Handle::current();
+    runtime.runtime_flavor() == RuntimeFlavor::MultiThread && runtime.metrics().num_workers() > 1
 }

@@ -342,6 +342,10 @@ impl Strategy for Grid {
         needs
     }
 
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
     fn on_candle(&mut self, ctx: &Context<'_>, candle: &Candle) -> Decision {
         self.feed(ctx.timeframe(), candle);
         if ctx.timeframe() != self.base {

@@ -326,6 +326,10 @@ impl Strategy for Hyperrsi {
         decision
     }
 
+    fn is_prompt(&self) -> bool {
+        true
+    }
+
     fn fingerprint(&self) -> String {
         self.snapshot.hash.to_string()
     }

@@ -3,6 +3,7 @@
 use crate::rig::*;
 use hyperrsi_core::exchange::*;
 use hyperrsi_core::model::*;
+use hyperrsi_core::strategy::Decision;
 
 #[tokio::test(start_paused = true)]
 async fn f24_a_silent_price_feed_is_subscribed_anew() {
@@ -82,6 +83,20 @@ async fn f67_a_missing_candle_is_fetched_and_told_in_order() {
     rig.pass(Span::seconds(3)).await;
     let heard = rig.script.heard.lock().unwrap().clone();
     assert_eq!(heard[heard.len() - 2..], [next, next + Span::minutes(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f67_what_is_whole_again_is_decided_as_ever() {
+    let rig = Rig::new().await;
+    let now = rig.venue.now();
+    let next = Timeframe::M1.bucket(now);
+    rig.pass(next + Span::minutes(2) - now).await;
+    rig.venue.state().candles.get_mut(&Timeframe::M1).unwrap().push(flat(next, 100.0));
+    rig.script.decisions.lock().unwrap().extend([Decision::hold(), enter(LONG, dec!(1))]);
+    rig.venue.candle(Timeframe::M1, flat(next + Span::minutes(1), 101.0));
+    rig.settle().await;
+    rig.price(101.0).await;
+    assert_eq!(rig.venue.held(LONG), dec!(1), "{:?}", rig.skipped().await);
 }
 
 #[tokio::test(start_paused = true)]

@@ -276,11 +276,11 @@ impl Driver {
         if gap && !was {
             self.feed(seat, now, Input::DataGap);
         }
-        self.pump(seat, now);
         if was && !gap && self.link_down.is_none() {
-            self.feed(seat, now, Input::DataRestored);
+            self.feed(seat, now, Input::DataRestored); // what is whole again is decided as ever (TRADING 2.3)
             self.tell(Some(seat), now, EventKind::DataRestored);
         }
+        self.pump(seat, now);
     }
 
     /// A price of an instrument. What is older than the policy allows is not a price of now (FAULTS 84).

@@ -12,7 +12,7 @@ use hyperrsi_core::position::{Distance, ExitPlan, ExitReason};
 use hyperrsi_core::risk::Size;
 use hyperrsi_core::series::Candles;
 use hyperrsi_core::series::file::Load;
-use hyperrsi_core::strategy::rsi_trend::settings::{EntryMode, Settings, Snapshot};
+use hyperrsi_core::strategy::rsi_trend::settings::{Choice, EntryMode, Settings, Snapshot};
 use hyperrsi_core::strategy::rsi_trend::{Hyperrsi, policy};
 use hyperrsi_core::strategy::{Context, Decision, Needs, RestoreError, Strategy, Threshold};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ fn difference(result: Result<Verified, Violation>) -> Difference {
 
 #[test]
 fn hyperrsi_passes_in_every_entry_mode() {
-    for mode in [EntryMode::BreakThrough, EntryMode::Inflection] {
+    for mode in EntryMode::ALL.iter().copied() {
         let mut settings = Settings::default();
         settings.market.timeframe = Timeframe::H1;
         settings.sl.enabled = true;

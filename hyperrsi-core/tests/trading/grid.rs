@@ -38,6 +38,18 @@ impl Game {
         Self { rig, grid, candles: Candles::new(Timeframe::M1) }
     }
 
+    /// The same on a spot market, whose resting orders lock the coins they would sell.
+    fn spot(settings: Settings) -> Self {
+        let mut market = fine();
+        (market.kind, market.max_leverage) = (InstrumentKind::Spot, 1);
+        let mut policy = hyperrsi_core::strategy::grid::policy(&settings, &market);
+        policy.venue.locks_quantity = true;
+        let mut game = Self::new(settings, market.clone());
+        game.rig = Rig::with(market, policy);
+        game.rig.asks_about_fills = true;
+        game
+    }
+
     /// Warmed up at `price` with an ATR of `range`: nothing but candles that close there and are that high.
     pub fn warm(settings: Settings, price: f64, range: f64) -> Self {
         let mut game = Self::new(settings, fine());
@@ -210,6 +222,40 @@ fn s16_5_shorts_are_the_mirror_image_and_both_sides_go_together() {
     assert_eq!(game.rig.open(SHORT), Decimal::ZERO);
     assert!(game.rig.open(LONG).is_sign_positive(), "the other side goes on");
     assert_eq!(game.exits(LONG), [dec!(50300)]);
+}
+
+#[test]
+fn s16_1_on_spot_a_long_grid_buys_with_its_own_money_and_sells_what_it_bought() {
+    for stop in [dec!(0), dec!(5)] {
+        let mut settings = plain(dec!(1000)); // leverage 10 is for derivatives
+        settings.stop_loss = stop;
+        let mut game = Game::spot(settings);
+        for _ in 0..40 {
+            game.higher(Timeframe::M15, 50_000.0, 300.0);
+        }
+        game.close(49_950.0);
+        assert_eq!(game.entries(LONG), [dec!(49700), dec!(49400), dec!(49100), dec!(48800)]);
+        assert!(game.entries(SHORT).is_empty());
+        // 0.95 · 1000 / 20 = 47.5 a level: 47.5 / 49,700 = 0.00095573…, and 47.5 / 49,400 = 0.00096153….
+        game.fill_at(LONG, dec!(49700));
+        game.fill_at(LONG, dec!(49400));
+        assert_eq!(game.rig.open(LONG), dec!(0.00191));
+        let stops = prices(&game.rig.stop_orders(LONG));
+        if stop.is_zero() {
+            assert_eq!((game.exits(LONG), stops.len()), (vec![dec!(50000), dec!(50300)], 0));
+        } else {
+            // The stop has the coins; an exit takes its share of them when its price is touched (7.10).
+            assert_eq!((game.exits(LONG), stops[0].1), (vec![], dec!(0.00191)));
+            game.rig.price(50_000.0);
+            assert_eq!(prices(&game.rig.take_profits(LONG)), [(dec!(50000), dec!(0.00096))]);
+            assert_eq!(prices(&game.rig.stop_orders(LONG))[0].1, dec!(0.00095));
+        }
+        game.fill_at(LONG, dec!(50000));
+        let trade = game.rig.trades.last().unwrap();
+        assert_eq!((trade.reason, trade.quantity.get()), (ExitReason::GridExit, dec!(0.00096)));
+        assert_eq!(trade.gross_pnl.get(), dec!(0.576), "0.00096 · 600: nothing is multiplied");
+        assert_eq!(game.rig.open(LONG), dec!(0.00095));
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn play(config: &Config, policy: IntrabarPolicy, chance: &Chance, candles: &[Ohl
 }
 
 /// I5 and I3 for one trade, from its fills alone, to the last decimal.
-fn adds_up(trade: &Trade) -> Result<(), TestCaseError> {
+pub fn adds_up(trade: &Trade) -> Result<(), TestCaseError> {
     let (mut cash, mut open, mut fees) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
     for fill in &trade.fills {
         let (p, q) = (fill.price.get(), fill.quantity.get());
@@ -85,7 +85,7 @@ fn adds_up(trade: &Trade) -> Result<(), TestCaseError> {
 }
 
 /// V2: the stop never moves away from the market between two entries.
-fn stop_is_monotone(trade: &Trade, retuned: bool) -> Result<(), TestCaseError> {
+pub fn stop_is_monotone(trade: &Trade, retuned: bool) -> Result<(), TestCaseError> {
     if retuned {
         return Ok(()); // new exits by decision are a new epoch
     }

@@ -13,6 +13,7 @@
 )]
 
 mod laws_backtest;
+mod laws_settings;
 mod laws_trader;
 mod lots;
 mod market;

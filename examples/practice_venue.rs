@@ -10,7 +10,7 @@ type Failure = Box<dyn std::error::Error>;
 /// Starts a practice venue on this machine and says where it listens.
 ///
 /// Point a client's base URL at it. Key test-key, secret test-secret-0123456789abcdef, passphrase test-pass. The account
-/// has 100 000 USDT, 1 BTC and 10 ETH; nothing of it is real.
+/// has 100 000 USDT, 1 BTC, 10 ETH and 100 SOL; nothing of it is real.
 #[derive(Parser)]
 #[command(version)]
 struct Args {

@@ -164,8 +164,8 @@ async fn where_spot_shares_margin_orders_say_cross_and_are_looked_for_on_both_si
 #[tokio::test]
 async fn a_fill_of_a_one_way_account_that_says_no_leg_takes_it_from_its_order() {
     let fill = |trade: &str, order: &str, side: &str, kind: &str, profit: &str| {
-        json!({"instId": "BTC-USDT-SWAP", "billId": trade, "tradeId": trade, "ordId": order, "clOrdId": "", "side": side,
-            "posSide": "net", "execType": "T", "subType": kind, "fillPx": "60000", "fillSz": "1", "fillPnl": profit,
+        json!({"instId": "BTC-USDT-SWAP", "billId": trade, "tradeId": trade, "ordId": order,
+            "clOrdId": format!("hr{order}"), "side": side, "posSide": "net", "execType": "T", "subType": kind, "fillPx": "60000", "fillSz": "1", "fillPnl": profit,
             "fee": "-0.1", "feeCcy": "USDT", "fillTime": "1746000000001", "ts": "1746000000001"})
     };
     let page = json!([
@@ -191,4 +191,49 @@ async fn a_fill_of_a_one_way_account_that_says_no_leg_takes_it_from_its_order() 
     let long = |order: &str| (order.to_owned(), PositionSide::Long);
     assert_eq!(legs, [long("11"), long("12"), long("13"), long("14")]);
     assert_eq!(server.on(ORDER).len(), 2, "only the orders of fills that do not tell are asked for");
+}
+
+/// The order that a conditional order sends when it fires has no client id; it names the one it came from.
+#[tokio::test]
+async fn a_fill_of_a_stop_that_fired_carries_the_stops_id() {
+    let fill = |trade: &str, order: &str, client: &str| {
+        json!({"instId": "BTC-USDT-SWAP", "billId": trade, "tradeId": trade, "ordId": order, "clOrdId": client,
+            "side": "sell", "posSide": "long", "execType": "T", "subType": "5", "fillPx": "60000", "fillSz": "1",
+            "fillPnl": "1", "fee": "-0.1", "feeCcy": "USDT", "fillTime": "1746000000001", "ts": "1746000000001"})
+    };
+    let page = json!([
+        fill("5", "14", "theirs"),
+        fill("4", "13", ""), // closed by hand
+        fill("3", "12", ""), // the stop, in two executions
+        fill("2", "12", ""),
+        fill("1", "11", "hrlevel1"),
+    ]);
+    let server = Server::start(move |heard| match heard.path() {
+        "/api/v5/trade/fills-history" => rows(page.clone()),
+        ORDER if heard.target.contains("ordId=13") => refuses("51603"),
+        ORDER => {
+            let stop = if heard.target.contains("ordId=12") { "hrstop1" } else { "" };
+            rows(json!([{"instId": "BTC-USDT-SWAP", "ordId": "1", "clOrdId": "", "algoClOrdId": stop, "ordType": "market",
+                "state": "filled", "side": "sell", "posSide": "long", "reduceOnly": "true", "sz": "2"}]))
+        }
+        _ => usual(heard),
+    })
+    .await;
+    let account = account(&server);
+    let swap = InstrumentId::new(VENUE, "BTC-USDT-SWAP");
+    for _ in 0..2 {
+        let since = Timestamp::from_millis(1_746_000_000_000);
+        let fills = account.fills(Some(swap.clone()), since, 10).await.unwrap();
+        let ids: Vec<_> =
+            fills.items.iter().map(|one| one.fill.client_id.map(|id| id.as_str().to_owned())).collect();
+        let own = |id: &str| Some(id.to_owned());
+        assert_eq!(ids, [own("hrlevel1"), own("hrstop1"), own("hrstop1"), None, None]);
+    }
+    let asked: Vec<_> = server.on(ORDER).iter().map(|heard| heard.target.clone()).collect();
+    let of = |id: &str| asked.iter().filter(|target| target.contains(&format!("ordId={id}"))).count();
+    assert_eq!(
+        ["11", "12", "13", "14"].map(of),
+        [0, 1, 2, 1],
+        "only those that do not tell, once: {asked:?}"
+    );
 }

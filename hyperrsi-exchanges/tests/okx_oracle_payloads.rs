@@ -227,6 +227,9 @@ fn payload(name: &str, value: &Value) -> Result<Option<usize>, ExchangeError> {
             order.read(&known)?.expect("an order");
             order.fill(&known)?;
             read += 1;
+        } else if has("fillPx") && has("billId") && has("ordId") {
+            row::<parse::FillRow<'_>>(&raw).read(&known)?.expect("a fill");
+            read += 1;
         } else if has("tickSz") {
             parse::listing(&row(&raw))?;
             read += 1;

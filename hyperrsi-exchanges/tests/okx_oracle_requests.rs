@@ -172,17 +172,11 @@ fn word(book: &Book, intent: &Intent) -> Result<Vec<Call>, String> {
             match class {
                 OrderClass::Plain => request::open_orders(instrument, limit.unwrap_or(100), None),
                 OrderClass::Conditional => {
-                    let kind = match kind.as_deref() {
-                        Some("trigger") => "trigger",
-                        Some("trailing" | "move_order_stop") => "move_order_stop",
-                        Some("oco") => "oco",
-                        _ => "conditional",
-                    };
-                    request::open_algos(instrument, kind, limit.unwrap_or(100), None)
+                    request::open_algos(instrument, algo_kind(kind.as_deref()), limit.unwrap_or(100), None)
                 }
             }
         }
-        Intent::History { market, class, cancelled, from, limit } => {
+        Intent::History { kind, market, class, cancelled, from, limit } => {
             let instrument = book.get(market)?;
             match class {
                 OrderClass::Plain => {
@@ -191,7 +185,7 @@ fn word(book: &Book, intent: &Intent) -> Result<Vec<Call>, String> {
                 }
                 OrderClass::Conditional => {
                     let state = if *cancelled { "canceled" } else { "effective" };
-                    request::algo_history(instrument, "conditional", state, None)
+                    request::algo_history(instrument, algo_kind(kind.as_deref()), state, None)
                 }
             }
         }
@@ -202,6 +196,16 @@ fn word(book: &Book, intent: &Intent) -> Result<Vec<Call>, String> {
         }
     };
     Ok(vec![call])
+}
+
+/// The venue's name of a kind of conditional orders; ccxt lists triggers if none is named.
+fn algo_kind(named: Option<&str>) -> &'static str {
+    match named {
+        Some("trailing" | "move_order_stop") => "move_order_stop",
+        Some("oco") => "oco",
+        Some("conditional") => "conditional",
+        _ => "trigger",
+    }
 }
 
 /// Where the adapter means to differ from ccxt.
@@ -227,6 +231,58 @@ const DEVIATIONS: &[Deviation] = &[
             let stated = ours.get("reduceOnly").is_some_and(|value| value == false)
                 && !theirs.contains_key("reduceOnly");
             stated && ours.remove("reduceOnly").is_some()
+        },
+    },
+    Deviation {
+        why: "what only reduces says so, also where ccxt left it out",
+        apply: |path, theirs, ours| {
+            let said = path == "/api/v5/trade/order-algo"
+                && ours.get("reduceOnly").is_some_and(|value| value == true)
+                && !theirs.contains_key("reduceOnly");
+            said && ours.remove("reduceOnly").is_some()
+        },
+    },
+    Deviation {
+        why: "in hedge mode side and leg say that an order reduces; the venue ignores reduceOnly there",
+        apply: |_, theirs, ours| {
+            let named = theirs.get("posSide").is_some_and(|leg| leg == "long" || leg == "short");
+            named && !ours.contains_key("reduceOnly") && theirs.remove("reduceOnly").is_some()
+        },
+    },
+    Deviation {
+        why: "the net leg is the venue's default",
+        apply: |_, theirs, ours| {
+            let net = theirs.get("posSide").is_some_and(|leg| leg == "net") && !ours.contains_key("posSide");
+            net && theirs.remove("posSide").is_some()
+        },
+    },
+    Deviation {
+        why: "the size of a spot sale is in base units by default",
+        apply: |_, theirs, ours| {
+            let sale = ours.get("side").is_some_and(|side| side == "sell") && !ours.contains_key("tgtCcy");
+            sale && theirs.get("tgtCcy").is_some_and(|unit| unit == "base_ccy")
+                && theirs.remove("tgtCcy").is_some()
+        },
+    },
+    Deviation {
+        why: "how long a page is to be is said; ccxt leaves it to the venue",
+        apply: |path, theirs, ours| {
+            let list = path.contains("/orders-") || path.ends_with("funding-rate-history");
+            list && !theirs.contains_key("limit") && ours.remove("limit").is_some()
+        },
+    },
+    Deviation {
+        why: "pages of ended conditional orders have the venue's own length",
+        apply: |path, theirs, ours| {
+            let list = path.ends_with("/orders-algo-history") && !ours.contains_key("limit");
+            list && theirs.remove("limit").is_some()
+        },
+    },
+    Deviation {
+        why: "an instrument's id names its kind; ccxt adds it",
+        apply: |path, theirs, ours| {
+            let named = path.ends_with("/account/positions") && ours.contains_key("instId");
+            named && !ours.contains_key("instType") && theirs.remove("instType").is_some()
         },
     },
     Deviation {

@@ -65,18 +65,21 @@ fn topics(frame: &Value) -> BTreeSet<(String, Option<String>, Option<String>)> {
 fn ours(method: &str, args: &[Value]) -> Result<(Vec<String>, &'static str), String> {
     let of = |symbol: &Value| {
         let markets = oracle::load("markets/okx.json").unwrap();
-        let market = oracle::market(&markets, symbol.as_str().unwrap()).unwrap();
+        let market = symbol.as_str().and_then(|symbol| oracle::market(&markets, symbol));
+        let market = market.ok_or_else(|| format!("{symbol} is not among the loaded markets"))?;
         let instrument = Instrument::linear(InstrumentId::new(VENUE, market.id), "BTC", "USDT");
-        Arc::new(instrument)
+        Ok::<_, String>(Arc::new(instrument))
     };
     let public = |symbol: &Value, channel: Channel| {
-        let instrument = of(symbol);
+        let instrument = of(symbol)?;
         let feed = Feed { instrument: instrument.id.clone(), channel };
         let line = Line::new(feed, instrument, Duration::from_secs(60)).map_err(|error| error.to_string())?;
         let path = if line.business() { "/ws/v5/business" } else { "/ws/v5/public" };
         Ok((subscribe(&[line.topic().clone()]), path))
     };
-    let trigger = args.iter().any(|arg| arg.get("trigger").is_some_and(|flag| flag == true));
+    let conditional = ["trigger", "stop", "trailing"];
+    let trigger =
+        args.iter().any(|arg| conditional.iter().any(|name| arg.get(name).is_some_and(|flag| flag == true)));
     match method {
         "watch_ohlcv" => {
             public(&args[0], Channel::Candles(text(&args[1]).parse().map_err(|_| "no such timeframe")?))

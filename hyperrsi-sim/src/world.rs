@@ -70,6 +70,7 @@ pub struct World {
     down_until: Option<Timestamp>,
     banned_until: Option<Timestamp>,
     next_session: u64,
+    asked: u64,
 }
 
 impl World {
@@ -97,6 +98,7 @@ impl World {
             down_until: None,
             banned_until: None,
             next_session: 1,
+            asked: 0,
         };
         world.move_markets(now)?;
         Ok(world)
@@ -105,6 +107,10 @@ impl World {
     /// The venue's time, with what a script has put it off by.
     pub fn time(&self) -> Timestamp {
         self.now + self.skew
+    }
+    /// How many calls have come in so far, whatever became of them.
+    pub const fn asked(&self) -> u64 {
+        self.asked
     }
     /// The account.
     pub const fn account(&self) -> &Account {
@@ -209,6 +215,7 @@ impl World {
 
     /// Answers a call, with whatever the script has in store for it.
     pub fn answer(&mut self, wire: &dyn Wire, call: &Call) -> Reply {
+        self.asked += 1;
         let Some(kind) = wire.kind(call) else { return wire.answer(self, call) };
         let mut delay = Span::ZERO;
         let (mut lost, mut cut, mut page) = (false, false, None);

@@ -17,7 +17,7 @@ async fn f01_wire_an_entry_that_never_arrived_is_looked_up_and_not_sent_again() 
     assert_eq!(rig.openings().len(), 0);
     rig.assert_sound().await;
     rig.long(dec!(0.05)).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +31,7 @@ async fn f02_wire_an_entry_whose_answer_died_with_the_process_is_adopted_and_pro
     rig.begin().await.unwrap();
     rig.until_whole(LONG, dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn f03_wire_a_fill_without_a_stop_gets_one_after_the_restart() {
     rig.heal();
     rig.begin().await.unwrap();
     rig.until_whole(LONG, dec!(0.05)).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +69,7 @@ async fn f04_wire_a_stop_that_was_being_resized_is_right_after_the_restart() {
     rig.heal();
     rig.begin().await.unwrap();
     rig.ready().await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +82,7 @@ async fn f19_wire_a_position_that_closed_while_nobody_ran_is_booked_at_the_start
     rig.begin().await.unwrap();
     rig.until_events("trade_closed", 1).await;
     rig.until("flat", |status| status.legs.is_empty()).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

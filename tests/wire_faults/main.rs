@@ -18,5 +18,6 @@ mod account;
 mod kills;
 mod orders;
 mod rig;
+mod sound;
 mod streams;
 mod venue;

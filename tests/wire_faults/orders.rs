@@ -3,10 +3,11 @@
 use crate::rig::*;
 use hyperrsi::exchange::ErrorClass;
 use hyperrsi::model::Span;
-use hyperrsi::practice::World;
+use hyperrsi::practice::{self, World};
 use hyperrsi::prelude::*;
 use hyperrsi::sim::account::fault::{Fault, Rule, Stream};
-use hyperrsi::sim::account::{NewOrder, Terms};
+use hyperrsi::sim::account::{NewOrder, Order, Terms};
+use hyperrsi::strategy::{Rest, RestingEntry};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f05_wire_a_lost_answer_is_looked_up_and_nothing_is_sent_again() {
@@ -16,7 +17,7 @@ async fn f05_wire_a_lost_answer_is_looked_up_and_nothing_is_sent_again() {
     rig.happen(Fault::MuteStream { stream: Stream::Private, for_ms: Span::hours(1) });
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1, "sent once");
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +27,7 @@ async fn f05_wire_lost_answers_to_protection_do_not_double_it() {
     rig.schedule(Rule { call: Some("place".into()), nth: 2, times: 3, at_ms: None, fault: Fault::DropAck });
     rig.long(dec!(0.05)).await;
     rig.until_events("order_settled", 1).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +48,7 @@ async fn f06_wire_an_outage_while_looking_is_not_absence_and_entries_wait() {
     rig.ready().await;
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,7 +62,7 @@ async fn f07_wire_not_found_right_after_sending_is_not_believed() {
     let sent = at("entry_sent");
     assert!(at("order_settled") - sent >= Span::seconds(10), "{} to {}", sent, at("order_settled"));
     assert_eq!(rig.openings().len(), 0, "and it was not sent again");
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +75,7 @@ async fn f10_wire_a_cancel_whose_answer_is_lost_leaves_the_fill_in_the_books() {
     }
     rig.go_to(dec!(61250));
     rig.until_venue("half of it", |world| held(world, &rig.instrument.id, LONG) == dec!(0.025)).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +85,7 @@ async fn f13_wire_a_refused_stop_is_told_and_tried_again() {
     rig.schedule(Rule { call: Some("place".into()), nth: 2, times: 1, at_ms: None, fault: refused });
     rig.long(dec!(0.05)).await;
     rig.until_events("order_refused", 1).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +97,7 @@ async fn f29_wire_a_fill_before_the_answer_is_booked_and_protected_at_once() {
         .await;
     rig.until_whole(LONG, dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +107,7 @@ async fn f35_wire_a_page_instead_of_an_answer_leaves_an_entry_unknown_until_it_i
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
     assert!(rig.codes().await.contains(&"order_unknown"));
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +117,7 @@ async fn f63_wire_an_answer_cut_off_in_the_middle_proves_nothing() {
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
     assert!(rig.codes().await.contains(&"order_unknown"));
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +136,7 @@ async fn f46_wire_a_quantity_of_base_units_is_the_same_at_the_venue() {
         let spent = before - rig.free();
         let value = quantity * price;
         assert!(spent >= value / dec!(3) && spent <= value * dec!(0.34), "{spent} of {value}");
-        rig.assert_sound().await;
+        rig.end().await;
     }
 }
 
@@ -155,7 +156,7 @@ async fn f20_wire_a_position_made_smaller_by_hand_gets_smaller_orders() {
         status.leg(LONG).is_some_and(|leg| leg.quantity.get() == dec!(0.04))
     })
     .await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,5 +171,125 @@ async fn f21_wire_protection_cancelled_by_hand_is_placed_again() {
     rig.happen(Fault::CancelByHand { client_id: None, conditional: true });
     rig.until_venue("another stop", |world| stop(world).is_some_and(|number| number != first)).await;
     rig.until_events("protection_removed", 1).await;
-    rig.assert_sound().await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_wire_cancelled_without_fills_is_checked_against_the_fills() {
+    let rig = Rig::new().await;
+    // What the stream would say of the fill is lost; what it does say is that the entry ended with nothing filled.
+    rig.happen(Fault::MuteStream { stream: Stream::Private, for_ms: Span::seconds(20) });
+    rig.enter(LONG, dec!(0.05));
+    rig.until_venue("the fill", |world| held(world, &rig.instrument.id, LONG) == dec!(0.05)).await;
+    let entry = rig.openings().remove(0);
+    rig.say(Stream::Private, rig.pushed(&entry, "canceled", "\"0\""));
+    rig.until_whole(LONG, dec!(0.05)).await;
+    assert_eq!(rig.openings(), [entry], "what was said to be cancelled is not sent again");
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f09_wire_a_part_that_filled_before_a_cancel_is_protected() {
+    let depth = |practice: &mut practice::Practice| practice.setup.depth = Some(dec!(0.002).into());
+    let mut rig = Rig::cold(true, "BTC-USDT-SWAP", depth).await;
+    rig.start().await;
+    let size = Size::Base(dec!(0.05).into());
+    let entry = RestingEntry {
+        key: 1,
+        side: LONG,
+        price: Price::new(dec!(59900)),
+        size,
+        exits: exits().into(),
+        lot: None,
+    };
+    rig.decide(Decision { rest: Rest::Set(vec![entry]), ..Decision::hold() });
+    let opens = |order: &&Order| !order.sent.reduce_only && order.sent.side == Side::Buy;
+    rig.until_venue("it rests", |world| world.account().live_orders().any(|order| opens(&order))).await;
+    // The market trades at its price once or twice, and each time only a part.
+    rig.go_to(dec!(59900));
+    rig.go_to(dec!(60000));
+    rig.until_venue("a part", |world| !held(world, &rig.instrument.id, LONG).is_zero()).await;
+    rig.decide(Decision { rest: Rest::Set(Vec::new()), ..Decision::hold() });
+    rig.until_venue("the rest is withdrawn", |world| {
+        !world.account().live_orders().any(|order| opens(&order))
+    })
+    .await;
+    let part = rig.server.act(|world| held(world, &rig.instrument.id, LONG)).unwrap();
+    assert!(part > Decimal::ZERO && part < dec!(0.05), "{part}");
+    rig.until_whole(LONG, part).await; // stop and ladder are for what is there
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_wire_a_take_profit_and_a_stop_at_once_never_turn_the_position() {
+    for hedged in [true, false] {
+        let mut rig = Rig::cold(hedged, "BTC-USDT-SWAP", |_| {}).await;
+        rig.start().await;
+        rig.long(dec!(0.05)).await;
+        // Both happen before the trader hears of either.
+        rig.go_to(dec!(61250));
+        rig.go_to(dec!(59300));
+        rig.until("flat", |status| status.legs.is_empty()).await;
+        let turned = rig.server.act(|world| held(world, &rig.instrument.id, SHORT)).unwrap();
+        assert_eq!(turned, Decimal::ZERO);
+        rig.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_wire_without_a_stop_for_too_long_nothing_more_is_opened() {
+    let rig = Rig::new().await;
+    let refused = Fault::Reject { class: ErrorClass::TooManyOrders, code: None };
+    rig.schedule(Rule { call: Some("place".into()), nth: 2, times: 100_000, at_ms: None, fault: refused });
+    rig.enter(LONG, dec!(0.05));
+    rig.until("the gate", |status| status.gates.iter().any(|gate| gate.code.as_str() == "unprotected")).await;
+    rig.enter(SHORT, dec!(0.05));
+    rig.until_skipped("unprotected").await;
+    assert_eq!(rig.openings().len(), 1);
+    rig.heal();
+    rig.until_whole(LONG, dec!(0.05)).await;
+    rig.until_events("protection_restored", 1).await;
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f18_wire_a_stop_that_cannot_be_moved_stays_where_it_is() {
+    let rig = Rig::new().await;
+    let exits = ExitPlan::new()
+        .stop_loss(Distance::percent(dec!(1)))
+        .take_profit(Distance::percent(dec!(2)), dec!(50))
+        .break_even_after(1)
+        .take_profit(Distance::percent(dec!(4)), dec!(50));
+    rig.enter_with(LONG, dec!(0.05), exits);
+    rig.until_whole(LONG, dec!(0.05)).await;
+    let trigger = |world: &World| {
+        let orders = resting(world, &rig.instrument.id);
+        let triggers = orders.stops(LONG).map(|order| match order.sent.terms {
+            Terms::Trigger { stop: Some(stop), .. } => stop.price.get(),
+            _ => Decimal::ZERO,
+        });
+        triggers.max()
+    };
+    let refused =
+        |call: &str| rig.fault(call, 6, Fault::Reject { class: ErrorClass::TooManyOrders, code: None });
+    // On the way, so that the price is known to be above break-even when the level fills.
+    rig.go_to(dec!(60900));
+    rig.until("the price", |status| status.price.is_some_and(|(price, _)| price.get() == dec!(60900))).await;
+    ["amend", "place"].into_iter().for_each(refused);
+    rig.go_to(dec!(61250)); // the first take profit: to break-even
+    rig.until_venue("half of it", |world| held(world, &rig.instrument.id, LONG) == dec!(0.025)).await;
+    // The old one stands until the new one does.
+    let mut least = dec!(59400);
+    let looks = std::sync::Mutex::new(Vec::new());
+    rig.until_venue("break-even", |world| {
+        let stop = trigger(world);
+        looks.lock().unwrap().push(stop);
+        stop.is_none_or(|stop| stop >= dec!(60000))
+    })
+    .await;
+    for stop in looks.into_inner().unwrap() {
+        assert!(stop.is_some_and(|stop| stop >= least), "{stop:?} after {least}:\n{}", rig.story().await);
+        least = stop.unwrap();
+    }
+    rig.end().await;
 }

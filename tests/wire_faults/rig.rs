@@ -1,17 +1,18 @@
-//! A trader on OKX's protocol, and what must hold after whatever happened to it.
+//! A trader on OKX's protocol.
 
-use hyperrsi::desk::{Event, TraderStatus};
+use crate::sound;
+use hyperrsi::desk::{AccountStatus, Event, TraderStatus};
 use hyperrsi::exchange::{MarketDataExt, OrderClass};
 use hyperrsi::exchanges::okx;
-use hyperrsi::model::{Fill, Instrument, InstrumentId, OrderStatus, Span, Timestamp};
+use hyperrsi::model::{Instrument, InstrumentId, OrderStatus, Span, Timestamp};
 use hyperrsi::practice::{self, Server, Source, World};
 use hyperrsi::prelude::*;
 use hyperrsi::runtime::{Exit, Hub, HubOptions, Options, Parts, Plan, Session, StartError, VenueClock};
 use hyperrsi::sim::account::fault::{Fault, Rule, Script as Faults, Stream};
-use hyperrsi::sim::account::{Execution, Order, Terms};
+use hyperrsi::sim::account::{Order, Terms};
 use hyperrsi::sqlite::SqliteStore;
 use hyperrsi::store::{Journal, RecordKind, RecordQuery, StoreError};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ pub const SHORT: PositionSide = PositionSide::Short;
 /// How many times faster than the clock the venue's time runs: a one-minute candle takes a second and a half.
 pub const SPEED: u32 = 40;
 /// How long anything may take, this machine's time.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 const TRADER: &str = "wire:BTC";
 
 /// What is patient for seconds of this machine is so for seconds of the venue there.
@@ -63,6 +64,9 @@ pub struct Rig {
     pub account: Arc<okx::Account>,
     session: Option<Session>,
     spot: bool,
+    /// What a test may want otherwise, before it starts.
+    pub max_signal_age: Span,
+    pub patience: HubOptions,
 }
 
 impl Rig {
@@ -110,6 +114,8 @@ impl Rig {
             account,
             session: None,
             spot: !symbol.ends_with("SWAP"),
+            max_signal_age: Span::minutes(5),
+            patience: patience(),
         }
     }
 
@@ -135,15 +141,15 @@ impl Rig {
             let market = Arc::new(okx::Market::new(self.config.clone()).unwrap());
             let parts = Parts {
                 exchange: self.account.clone(),
-                hub: Hub::with(market, self.clock.clone(), patience()),
+                hub: Hub::with(market, self.clock.clone(), self.patience.clone()),
                 store: store.clone(),
                 clock: self.clock.clone(),
-                managers: Vec::new(),
+                managers: vec![Box::new(sound::cap())],
             };
             let mut policy = hyperrsi::risk::Policy::default();
             policy.leverage = if self.spot { 1 } else { 3 };
             // What takes a tenth of a second here takes seconds there.
-            (policy.max_price_age, policy.max_signal_age) = (Span::minutes(1), Span::minutes(5));
+            (policy.max_price_age, policy.max_signal_age) = (Span::minutes(1), self.max_signal_age);
             let plan = Plan::new(TRADER, self.instrument.clone(), policy, self.script.clone());
             let mut options = Options::new("wire");
             options.lease = Span::minutes(2);
@@ -179,11 +185,16 @@ impl Rig {
     }
 
     pub async fn shut_down(&mut self) -> Exit {
-        self.session.take().unwrap().shut_down().await
+        let exit = self.session.take().unwrap().shut_down().await;
+        drop(self.store.take());
+        exit
     }
 
     pub async fn status(&self) -> TraderStatus {
         self.session.as_ref().unwrap().handle().trader(&TRADER.into()).await.expect("the account runs")
+    }
+    pub async fn account_status(&self) -> AccountStatus {
+        self.session.as_ref().unwrap().handle().status().await.expect("the account runs")
     }
 
     /// Waits until the trader says so.
@@ -191,6 +202,7 @@ impl Rig {
         let begun = Instant::now();
         loop {
             let status = self.status().await;
+            sound::watch_trader(&status);
             if ready(&status) {
                 return;
             }
@@ -202,7 +214,11 @@ impl Rig {
     /// Waits until the venue says so.
     pub async fn until_venue(&self, what: &str, ready: impl Fn(&mut World) -> bool) {
         let begun = Instant::now();
-        while !self.server.act(&ready).unwrap() {
+        let look = |world: &mut World| {
+            sound::watch_venue(world, &self.instrument);
+            ready(world)
+        };
+        while !self.server.act(look).unwrap() {
             assert!(begun.elapsed() < PATIENCE, "{what} did not happen:\n{}", self.story().await);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -226,7 +242,10 @@ impl Rig {
     }
     /// An entry of so much at the next close.
     pub fn enter(&self, side: PositionSide, quantity: Decimal) {
-        self.decide(Decision::enter(side, Size::Base(quantity.into()), exits()));
+        self.enter_with(side, quantity, exits());
+    }
+    pub fn enter_with(&self, side: PositionSide, quantity: Decimal, exits: ExitPlan) {
+        self.decide(Decision::enter(side, Size::Base(quantity.into()), exits));
     }
 
     /// What the venue does wrong from now on.
@@ -286,7 +305,7 @@ impl Rig {
         .await;
     }
 
-    async fn records(&self, kind: RecordKind) -> Vec<hyperrsi::store::Record> {
+    pub async fn records(&self, kind: RecordKind) -> Vec<hyperrsi::store::Record> {
         let query = RecordQuery { limit: 10_000, ..RecordQuery::of("wire".into(), [kind]) };
         self.store.as_ref().unwrap().read(&query).await.unwrap()
     }
@@ -295,7 +314,7 @@ impl Rig {
         records.iter().map(|record| record.entry.body.parse().unwrap()).collect()
     }
     /// What happened so far, for a test that fails.
-    async fn story(&self) -> String {
+    pub async fn story(&self) -> String {
         let events = self.events().await;
         events.iter().map(|event| format!("{} {:?}\n", event.at, event.kind)).collect()
     }
@@ -307,6 +326,16 @@ impl Rig {
         let events = self.events().await;
         let reason = |event: &Event| match &event.kind {
             hyperrsi::desk::EventKind::EntrySkipped { reason, .. } => Some(reason.to_string()),
+            _ => None,
+        };
+        events.iter().filter_map(reason).collect()
+    }
+
+    /// Why trades ended, in order.
+    pub async fn reasons(&self) -> Vec<ExitReason> {
+        let events = self.events().await;
+        let reason = |event: &Event| match event.kind {
+            hyperrsi::desk::EventKind::TradeClosed { reason, .. } => Some(reason),
             _ => None,
         };
         events.iter().filter_map(reason).collect()
@@ -335,64 +364,24 @@ impl Rig {
         self.server.act(ids).unwrap()
     }
 
-    /// What holds after every fault, told by the venue's own books:
-    /// every open leg has one stop of its size (I1, I4), take profits are not larger than the leg (I4), nothing rests for a
-    /// flat leg, no id was used twice, every execution is in the journal once and their sum is the position (I3), and the
-    /// trader's leg is the venue's.
-    pub async fn assert_sound(&self) {
-        for side in PositionSide::BOTH {
-            let books =
-                |status: &TraderStatus| status.leg(side).map_or(Decimal::ZERO, |leg| leg.quantity.get());
-            let truth = || self.server.act(|world| held(world, &self.instrument.id, side)).unwrap();
-            self.until("the books are the position", |status| books(status) == truth()).await;
-            self.until_venue("one stop of the leg's size, take profits within it", |world| {
-                let (held, orders) =
-                    (held(world, &self.instrument.id, side), resting(world, &self.instrument.id));
-                let stops: Vec<Decimal> = orders.stops(side).map(left).collect();
-                let ladder: Decimal = orders.ladder(side).map(left).sum();
-                if held.is_zero() {
-                    stops.is_empty() && ladder.is_zero()
-                } else {
-                    stops == [held] && ladder <= held
-                }
-            })
-            .await;
-        }
-        let ids = self.server.act(|world| {
-            let orders = world.account().orders().filter(|order| order.parent.is_none());
-            orders.filter_map(|order| order.sent.client_id.clone()).collect::<Vec<_>>()
-        });
-        let mut seen = BTreeMap::<String, u32>::new();
-        ids.unwrap().into_iter().for_each(|id| *seen.entry(id).or_default() += 1);
-        assert!(seen.values().all(|count| *count == 1), "nothing is sent twice: {seen:?}");
-        self.assert_fills_once().await;
-    }
-
-    async fn assert_fills_once(&self) {
-        let truth: Vec<Execution> = self.server.act(|world| world.account().executions().to_vec()).unwrap();
-        let mut truth: Vec<String> = truth
-            .iter()
-            .filter(|one| one.fill.instrument == self.instrument.id)
-            .map(|one| one.fill.fill.trade_id.as_str().to_owned())
-            .collect();
-        truth.sort();
-        let begun = Instant::now();
-        loop {
-            let records = self.records(RecordKind::Fill).await;
-            let fills = records.iter().map(|record| record.entry.body.parse::<Fill>().unwrap());
-            let mut journal: Vec<String> = fills.map(|fill| fill.trade_id.as_str().to_owned()).collect();
-            journal.sort();
-            if journal == truth {
-                return;
-            }
-            assert!(begun.elapsed() < PATIENCE, "I3: the journal has {journal:?}, the venue {truth:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    /// A row of the orders channel about an order of ours, in a state and with so many contracts filled (JSON).
+    pub fn pushed(&self, client_id: &str, state: &str, filled: &str) -> String {
+        let find = |world: &mut World| {
+            let order = world.account().order_of(OrderClass::Plain, client_id).map(|order| order.number);
+            (world.time().millis(), order.unwrap_or(99))
+        };
+        let (time, order) = self.server.act(find).unwrap();
+        format!(
+            r#"{{"arg":{{"channel":"orders","instType":"SWAP","uid":"1"}},"data":[{{"instType":"SWAP","instId":"BTC-USDT-SWAP","ccy":"","ordId":"{order}","clOrdId":"{client_id}","tag":"","px":"","sz":"5","notionalUsd":"","ordType":"market","side":"buy","posSide":"long","tdMode":"isolated","tgtCcy":"","fillSz":"0","fillPx":"","tradeId":"","accFillSz":{filled},"fillNotionalUsd":"","fillTime":"","fillFee":"0","fillFeeCcy":"USDT","execType":"","state":"{state}","avgPx":"","lever":"3","tpTriggerPx":"","tpOrdPx":"","slTriggerPx":"","slOrdPx":"","feeCcy":"USDT","fee":"0","rebateCcy":"USDT","rebate":"0","pnl":"0","source":"","cancelSource":"","amendSource":"","category":"normal","reduceOnly":"false","uTime":"{time}","cTime":"{time}","reqId":"","amendResult":"","code":"0","msg":"","a_new_field":{{"deep":[1,2]}}}}]}}"#
+        )
     }
 }
 
 /// What is open at the venue.
 pub fn held(world: &World, id: &InstrumentId, side: PositionSide) -> Decimal {
+    if let Some(spot) = world.account().instrument(id).filter(|one| one.is_spot()) {
+        return if side == LONG { world.account().total(&spot.base).get() } else { Decimal::ZERO };
+    }
     let positions = world.account().positions().unwrap();
     let one = positions.iter().find(|held| held.instrument == *id && held.side == side);
     one.map_or(Decimal::ZERO, |held| held.quantity.get())

@@ -2,7 +2,7 @@
 
 use crate::rig::*;
 use hyperrsi::exchange::ErrorClass;
-use hyperrsi::model::Span;
+use hyperrsi::model::{Span, Timestamp};
 use hyperrsi::prelude::*;
 use hyperrsi::sim::account::fault::{Fault, Stream};
 
@@ -15,7 +15,7 @@ async fn f24_wire_a_mute_account_stream_is_made_good_by_reading() {
     rig.happen(Fault::MuteStream { stream: Stream::Private, for_ms: LONG_MUTE });
     rig.long(dec!(0.05)).await;
     assert_eq!(rig.openings().len(), 1);
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,13 +23,15 @@ async fn f24_wire_mute_prices_keep_entries_away_and_the_stop_at_the_venue_works(
     let rig = Rig::new().await;
     rig.long(dec!(0.05)).await;
     rig.happen(Fault::MuteStream { stream: Stream::All, for_ms: LONG_MUTE });
+    let muted = rig.server.act(|world| world.time()).unwrap();
     rig.go_to(dec!(59300));
     rig.until("the stop has closed it", |status| status.legs.is_empty()).await;
     rig.assert_sound().await;
+    rig.until_venue("every stream speaks again", |world| world.time() - muted > LONG_MUTE).await;
     rig.ready().await;
     rig.enter(LONG, dec!(0.05));
     rig.until_venue("entries again", |world| !held(world, &rig.instrument.id, LONG).is_zero()).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +41,7 @@ async fn f25_wire_a_message_that_is_lost_is_read_back() {
     rig.happen(Fault::MalformedMessage { stream: Stream::Private });
     rig.long(dec!(0.05)).await;
     assert!(rig.account.unreadable() > 0, "the adapter counted it");
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +54,7 @@ async fn f26_wire_connections_that_are_cut_again_and_again_come_back() {
         rig.until_events("link_up", times).await;
     }
     rig.ready().await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +66,7 @@ async fn f27_wire_a_fill_told_twice_counts_once_also_after_a_restart() {
     rig.kill().await;
     rig.start().await;
     rig.until_whole(LONG, dec!(0.05)).await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +80,7 @@ async fn f28_wire_news_that_come_late_take_nothing_back() {
         status.leg(LONG).is_some_and(|leg| leg.quantity.get() == dec!(0.025))
     })
     .await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +95,15 @@ async fn f30_wire_a_login_that_ends_is_renewed_and_the_hole_is_read() {
     })
     .await;
     rig.ready().await;
-    rig.assert_sound().await;
+    rig.end().await;
+}
+
+/// What the channel of tickers says of a last price (JSON) at a time.
+fn ticker(last: &str, time: Timestamp) -> String {
+    format!(
+        r#"{{"arg":{{"channel":"tickers","instId":"BTC-USDT-SWAP"}},"data":[{{"instType":"SWAP","instId":"BTC-USDT-SWAP","last":{last},"lastSz":"1","askPx":"","askSz":"","bidPx":"","bidSz":"","open24h":"1","high24h":"1","low24h":"1","sodUtc0":"1","sodUtc8":"1","volCcy24h":"1","vol24h":"1","ts":"{}"}}]}}"#,
+        time.millis()
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,20 +111,15 @@ async fn f40_wire_a_price_of_zero_or_none_is_no_price() {
     let rig = Rig::new().await;
     rig.long(dec!(0.05)).await;
     for last in ["\"0\"", "\"\"", "null", "\"NaN\"", "\"-1\"", "\"Infinity\""] {
-        let time = rig.server.act(|world| world.time().millis()).unwrap();
-        rig.say(
-            Stream::Public,
-            format!(
-                r#"{{"arg":{{"channel":"tickers","instId":"BTC-USDT-SWAP"}},"data":[{{"instType":"SWAP","instId":"BTC-USDT-SWAP","last":{last},"lastSz":"1","askPx":"","askSz":"","bidPx":"","bidSz":"","open24h":"1","high24h":"1","low24h":"1","sodUtc0":"1","sodUtc8":"1","volCcy24h":"1","vol24h":"1","ts":"{time}"}}]}}"#
-            ),
-        );
+        let now = rig.server.act(|world| world.time()).unwrap();
+        rig.say(Stream::Public, ticker(last, now));
     }
     rig.go_to(dec!(60100)); // a real price comes through behind them
     rig.until("the real price", |status| status.price.is_some_and(|(price, _)| price.get() == dec!(60100)))
         .await;
     let status = rig.status().await;
     assert_eq!(status.leg(LONG).unwrap().quantity.get(), dec!(0.05), "nothing was closed at zero");
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,15 +135,7 @@ async fn f63_wire_garbage_on_a_stream_is_counted_and_read_back() {
     })
     .await;
     assert!(rig.account.unreadable() > 0);
-    rig.assert_sound().await;
-}
-
-/// A row of the orders channel, about the stop or the entry of the rig, with one field replaced.
-fn pushed(rig: &Rig, client_id: &str, state: &str, filled: &str) -> String {
-    let time = rig.server.act(|world| world.time().millis()).unwrap();
-    format!(
-        r#"{{"arg":{{"channel":"orders","instType":"SWAP","uid":"1"}},"data":[{{"instType":"SWAP","instId":"BTC-USDT-SWAP","ccy":"","ordId":"99","clOrdId":"{client_id}","tag":"","px":"","sz":"5","notionalUsd":"","ordType":"market","side":"buy","posSide":"long","tdMode":"isolated","tgtCcy":"","fillSz":"0","fillPx":"","tradeId":"","accFillSz":{filled},"fillNotionalUsd":"","fillTime":"","fillFee":"0","fillFeeCcy":"USDT","execType":"","state":"{state}","avgPx":"","lever":"3","tpTriggerPx":"","tpOrdPx":"","slTriggerPx":"","slOrdPx":"","feeCcy":"USDT","fee":"0","rebateCcy":"USDT","rebate":"0","pnl":"0","source":"","cancelSource":"","amendSource":"","category":"normal","reduceOnly":"false","uTime":"{time}","cTime":"{time}","reqId":"","amendResult":"","code":"0","msg":"","a_new_field":{{"deep":[1,2]}}}}]}}"#
-    )
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,11 +143,11 @@ async fn f64_wire_an_unknown_status_is_no_fill_and_a_new_field_no_error() {
     let rig = Rig::new().await;
     rig.long(dec!(0.05)).await;
     let entry = rig.openings().remove(0);
-    rig.say(Stream::Private, pushed(&rig, &entry, "half_baked", "\"0\""));
+    rig.say(Stream::Private, rig.pushed(&entry, "half_baked", "\"0\""));
     rig.go_to(dec!(61250));
     rig.until("life goes on", |status| status.leg(LONG).is_some_and(|leg| leg.quantity.get() == dec!(0.025)))
         .await;
-    rig.assert_sound().await;
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,16 +157,16 @@ async fn f65_wire_numbers_in_any_dress_are_read_and_what_is_none_is_refused() {
     let entry = rig.openings().remove(0);
     // Contracts: 5 is what was filled. As a number, with an exponent, empty; then what is no number.
     for filled in ["5", "\"5e0\"", "\"0.5E1\"", "\"5.000\"", "\"\""] {
-        rig.say(Stream::Private, pushed(&rig, &entry, "filled", filled));
+        rig.say(Stream::Private, rig.pushed(&entry, "filled", filled));
     }
     let before = rig.account.unreadable();
     for filled in ["\"NaN\"", "\"five\"", "\"Infinity\""] {
-        rig.say(Stream::Private, pushed(&rig, &entry, "filled", filled));
+        rig.say(Stream::Private, rig.pushed(&entry, "filled", filled));
     }
     rig.until_venue("the adapter refuses what is no number", |_| rig.account.unreadable() >= before + 3)
         .await;
-    rig.assert_sound().await;
     assert_eq!(rig.status().await.leg(LONG).unwrap().quantity.get(), dec!(0.05));
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,11 +176,11 @@ async fn f66_wire_numbers_too_long_for_a_decimal_are_errors() {
     let entry = rig.openings().remove(0);
     let before = rig.account.unreadable();
     for filled in ["\"1e40\"", "\"99999999999999999999999999999999\"", "\"79228162514264337593543950335\""] {
-        rig.say(Stream::Private, pushed(&rig, &entry, "filled", filled));
+        rig.say(Stream::Private, rig.pushed(&entry, "filled", filled));
     }
     rig.until_venue("the adapter refuses them", |_| rig.account.unreadable() >= before + 2).await;
-    rig.assert_sound().await;
     assert_eq!(rig.status().await.leg(LONG).unwrap().quantity.get(), dec!(0.05));
+    rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,5 +192,56 @@ async fn f85_wire_a_retired_endpoint_ends_entries_and_is_named() {
     rig.enter(LONG, dec!(0.05));
     rig.until("entries are off", |status| !status.gates.is_empty()).await;
     assert_eq!(rig.openings().len(), 0);
-    rig.assert_sound().await;
+    rig.end().await;
+}
+
+/// The order that a stop sends when it fires has no id of ours; the connection that would have told whose it is, is cut.
+#[tokio::test(flavor = "multi_thread")]
+async fn f24_wire_a_stop_that_fires_while_nobody_listens_keeps_its_reason() {
+    let rig = Rig::new().await;
+    rig.long(dec!(0.05)).await;
+    rig.happen(Fault::CutStream { stream: Stream::All });
+    rig.go_to(dec!(59300));
+    rig.until("the stop has closed it", |status| status.legs.is_empty()).await;
+    rig.until_events("trade_closed", 1).await;
+    assert_eq!(rig.reasons().await, [ExitReason::StopLoss]);
+    rig.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f84_wire_a_decision_that_found_only_old_prices_is_dropped() {
+    let mut rig = Rig::cold(true, "BTC-USDT-SWAP", |_| {}).await;
+    rig.max_signal_age = Span::minutes(2);
+    rig.patience.price_silence = Span::hours(1); // the connection is not mute
+    rig.start().await;
+    // Prices come, but late: each is older than the minute a price may be. Candles come on another connection.
+    rig.happen(Fault::MuteStream { stream: Stream::Public, for_ms: Span::minutes(6) });
+    let muted = rig.server.act(|world| world.time()).unwrap();
+    let late = || {
+        let now = rig.server.act(|world| world.time()).unwrap();
+        let then = now - Span::minutes(3);
+        rig.say(Stream::Public, ticker("\"60000\"", then));
+        let mark = r#"{"arg":{"channel":"mark-price","instId":"BTC-USDT-SWAP"},"data":[{"instType":"SWAP","instId":"BTC-USDT-SWAP","markPx":"60000","ts":"THEN"}]}"#;
+        rig.say(Stream::Public, mark.replace("THEN", &then.millis().to_string()));
+        now - muted
+    };
+    let begun = std::time::Instant::now();
+    let (mut entered, mut dropped) = (false, None);
+    while dropped.is_none() {
+        if late() > Span::seconds(100) && !entered {
+            rig.enter(LONG, dec!(0.05));
+            entered = true;
+        }
+        dropped = rig.skipped().await.pop();
+        assert!(begun.elapsed() < PATIENCE, "{}", rig.story().await);
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let dropped = dropped.unwrap();
+    assert!(["price_stale", "signal_stale"].contains(&dropped.as_str()), "{dropped}");
+    assert_eq!(rig.openings().len(), 0);
+    rig.until("prices again", |status| status.price.is_some_and(|(_, at)| at - muted > Span::minutes(6)))
+        .await;
+    rig.ready().await;
+    rig.long(dec!(0.05)).await;
+    rig.end().await;
 }

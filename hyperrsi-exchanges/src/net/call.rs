@@ -1,4 +1,5 @@
 use hyperrsi_core::exchange::Urgency;
+use reqwest::header::HeaderMap;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -58,6 +59,38 @@ pub struct Rule {
     pub budget: u32,
     /// The window in milliseconds.
     pub window_ms: u32,
+    /// How the venue's answers tell how much of it is used.
+    pub usage: Usage,
+}
+
+/// How a venue's answers tell how much of a limit is used: what others with the same key or at the same address sent is in
+/// it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usage {
+    /// They do not.
+    #[default]
+    Untold,
+    /// This header says what is used, as Binance's `x-mbx-used-weight-1m`.
+    Used(&'static str),
+    /// This header says what is left, as Bybit's `x-bapi-limit-status`.
+    Left(&'static str),
+}
+
+impl Rule {
+    /// A limit of which the venue's answers tell nothing.
+    pub const fn new(name: &'static str, budget: u32, window_ms: u32) -> Self {
+        Self { name, budget, window_ms, usage: Usage::Untold }
+    }
+
+    /// What an answer says of how much is used, if it says anything that makes sense.
+    pub fn used(&self, headers: &HeaderMap) -> Option<u32> {
+        let said = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+        match self.usage {
+            Usage::Untold => None,
+            Usage::Used(name) => said(name),
+            Usage::Left(name) => said(name).map(|left| self.budget.saturating_sub(left)),
+        }
+    }
 }
 
 /// One HTTP call as data: nothing is sent and nothing is signed yet.
@@ -177,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_target_is_encoded_in_order() {
-        let rule = Rule { name: "r", budget: 1, window_ms: 1 };
+        let rule = Rule::new("r", 1, 1);
         let call =
             Call::read("/p", Cost::one(rule)).with("b", "BTC,ETH").maybe("x", None::<&str>).with("a", "1 ü");
         assert_eq!(call.target(), "/p?b=BTC%2CETH&a=1%20%C3%BC");

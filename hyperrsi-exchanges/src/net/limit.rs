@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::net::Rule;
 
-    const RULE: Rule = Rule { name: "r", budget: 10, window_ms: 1_000 };
+    const RULE: Rule = Rule::new("r", 10, 1_000);
 
     #[tokio::test(start_paused = true)]
     async fn f33_wire_reads_are_shed_first_and_protection_goes_last() {

@@ -1,6 +1,7 @@
 use super::{Call, Cost, Endpoint, Limiter, Secret};
 use hyperrsi_core::exchange::ExchangeError;
 use hyperrsi_core::model::Timestamp;
+use reqwest::header::HeaderMap;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -79,9 +80,12 @@ impl Limits {
         self.of(call).refused(&self.cost(call), wait);
     }
 
-    /// The venue says how much of a call's budget is used.
-    pub fn reported(&self, call: &Call, used: u32) {
-        self.of(call).reported(&self.cost(call), used);
+    /// A call was answered: what the venue says of its own count is fed back, where it says anything. OKX does not.
+    pub fn answered(&self, call: &Call, headers: &HeaderMap) {
+        let cost = self.cost(call);
+        if let Some(used) = cost.rule.used(headers) {
+            self.of(call).reported(&cost, used);
+        }
     }
 
     /// The venue banned this address: nobody sends anything until then.
@@ -97,7 +101,7 @@ mod tests {
     use hyperrsi_core::exchange::{ErrorClass, Urgency};
     use hyperrsi_core::model::Span;
 
-    const RULE: Rule = Rule { name: "orders", budget: 10, window_ms: 60_000 };
+    const RULE: Rule = Rule::new("orders", 10, 60_000);
 
     fn call(signed: bool) -> Call {
         let call = Call::read("/", Cost::one(RULE)).urgency(Urgency::Protection);
@@ -135,6 +139,29 @@ mod tests {
         for (limits, signed) in [(&one, true), (&other, true), (&other, false)] {
             let error = limits.acquire(&call(signed)).await.unwrap_err();
             assert_eq!((error.class(), error.outcome_known()), (ErrorClass::Banned, true));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_header_says_is_used_or_left_counts() {
+        use crate::net::Usage;
+        for (index, (usage, header, value)) in [
+            (Usage::Used("x-used"), "x-used", "7"),
+            (Usage::Left("x-left"), "x-left", "3"),
+            (Usage::Untold, "x-used", "7"),
+            (Usage::Used("x-used"), "x-used", "many"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let limits = Limits::at(&Endpoint::new(&format!("https://told{index}.test")).unwrap(), None);
+            let rule = Rule { usage, ..RULE };
+            let call = Call::read("/", Cost::one(rule)).urgency(Urgency::Protection);
+            let mut headers = HeaderMap::new();
+            headers.insert(header, value.parse().unwrap());
+            limits.answered(&call, &headers);
+            let left = if index < 2 { 3 } else { 10 };
+            assert_eq!(spend(&limits, &call).await, left, "{usage:?} {value}");
         }
     }
 

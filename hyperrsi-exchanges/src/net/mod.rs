@@ -21,7 +21,7 @@ mod streams;
 mod tls;
 
 pub use backoff::Backoff;
-pub use call::{Call, Cost, Method, Rule};
+pub use call::{Call, Cost, Method, Rule, Usage};
 pub use clock::Clock;
 pub use endpoint::{Endpoint, EndpointError};
 pub use http::{Http, HttpConfig, Reply};

@@ -83,14 +83,18 @@ impl Rest {
         }
         let reply =
             self.http.send(&self.config.rest, call.method, &target, &headers, call.body.clone()).await?;
+        self.limits.answered(call, &reply.headers);
         let answer = judge(&reply);
         match &answer {
             Err(ExchangeError::RateLimited { retry_after }) => {
                 let wait = retry_after.map_or(call.cost.rule.window_ms.into(), |span| span.millis());
-                self.limits.refused(call, Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+                let wait = Duration::from_millis(u64::try_from(wait).unwrap_or(0));
+                self.limits.refused(call, wait / self.config.speed.max(1));
             }
             Err(ExchangeError::Banned { until }) => {
-                self.limits.banned(until.unwrap_or_else(|| Clock::local() + Span::minutes(5)));
+                let now = Clock::local();
+                let wait = until.map_or(Span::minutes(5), |until| until - now).millis();
+                self.limits.banned(now + Span::millis_of(wait / i64::from(self.config.speed.max(1))));
             }
             _ => {}
         }
@@ -175,7 +179,7 @@ fn unknown(id: &InstrumentId) -> ExchangeError {
 /// What an answer means as a whole.
 fn judge(reply: &Reply) -> Result<(), ExchangeError> {
     let refusal = reply.refusal();
-    if !reply.is_json() {
+    if !reply.is_json() || matches!(refusal, Some(ExchangeError::Banned { .. })) {
         return refusal.map_or(Ok(()), Err);
     }
     let envelope = match Envelope::read(&reply.body) {
@@ -218,6 +222,7 @@ mod tests {
         assert_eq!(class(200, r#"{"code":"1","data":[{"sCode":"51008"}],"msg":""}"#), None);
         assert_eq!(class(200, r#"{"code":"51001","data":[],"msg":"?"}"#), Some((InstrumentUnknown, true)));
         assert_eq!(class(429, r#"{"code":"50011","msg":"Too Many Requests"}"#), Some((RateLimited, true)));
+        assert_eq!(class(418, r#"{"code":"50011","msg":"Too Many Requests"}"#), Some((Banned, true)));
         assert_eq!(class(401, r#"{"code":"50111","msg":"Invalid OK-ACCESS-KEY"}"#), Some((Auth, true)));
         assert_eq!(class(503, r#"{"code":"50001","msg":"upgrading"}"#), Some((Maintenance, true)));
         assert_eq!(class(503, "<html>Service Unavailable</html>"), Some((VenueFault, false)));

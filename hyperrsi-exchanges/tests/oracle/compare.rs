@@ -96,6 +96,12 @@ fn fields(
         theirs.remove(field);
         ours.remove(field);
     }
+    theirs.retain(|_, value| !value.is_null()); // nothing is what it says
+    for field in &vector.leaked {
+        if !ours.contains_key(field) {
+            theirs.remove(field);
+        }
+    }
     for deviation in deviations {
         if (deviation.apply)(&vector.path, &mut theirs, &mut ours) {
             *tally.deviations.entry(deviation.why).or_default() += 1;

@@ -95,6 +95,7 @@ pub enum Intent {
         limit: Option<u16>,
     },
     History {
+        kind: Option<String>,
         market: Market,
         class: OrderClass,
         cancelled: bool,
@@ -109,6 +110,9 @@ pub enum Intent {
         limit: Option<u16>,
     },
 }
+
+/// What the recorded software took for now.
+const CLOCK: i64 = 1_746_000_000_123;
 
 /// Why a call is no request of this library.
 pub type Skip = String;
@@ -137,7 +141,13 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
             let until = time(&params["until"]).or_else(|| {
                 from.map(|from| Timestamp::from_millis(from.millis() + timeframe.millis() * i64::from(limit)))
             });
-            let history = text(&params["type"]) == "HistoryCandles";
+            if params.get("price").is_some() {
+                return Err("candles of the mark or index price are not read".into());
+            }
+            // The recent list reaches back 1440 candles.
+            let reach = timeframe.millis() * (1_440 - i64::from(limit) - 1);
+            let old = from.is_some_and(|from| from.millis() < CLOCK - reach);
+            let history = text(&params["type"]) == "HistoryCandles" || old;
             Intent::Candles { market: of(&at(0))?, timeframe, from, until, limit, history }
         }
         "fetch_ticker" => Intent::Ticker(of(&at(0))?),
@@ -150,6 +160,9 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
         },
         "fetch_time" => Intent::ServerTime,
         "fetch_status" => Intent::Status,
+        "fetch_balance" if text(&params["type"]) == "funding" || params.get("ccy").is_some() => {
+            return Err("the trading account is read whole, and no other".into());
+        }
         "fetch_balance" => Intent::Balance,
         "fetch_positions" => match at(0) {
             Value::Array(symbols) if symbols.len() > 1 => {
@@ -159,6 +172,8 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
             _ => Intent::Positions(None),
         },
         "fetch_position" => Intent::Positions(Some(of(&at(0))?)),
+        "fetch_accounts" | "fetch_position_mode" => Intent::AccountConfig,
+        name if name.ends_with("get_public_time") => Intent::ServerTime,
         name if name.ends_with("account_config") => Intent::AccountConfig,
         "fetch_trading_fee" => Intent::TradingFee(of(&at(0))?),
         "fetch_leverage" => Intent::Leverage { market: of(&at(0))?, margin },
@@ -190,8 +205,14 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
         }
         "edit_order" => {
             let market = of(&at(1))?;
+            if params.get("stopLoss").is_some() || params.get("takeProfit").is_some() {
+                return Err("what an entry brings along is changed by its own id".into());
+            }
+            let source = source(&params);
             let stop = price(&params["stopLossPrice"])
-                .map(|trigger| OrderKind::StopMarket { trigger, source: source(&params) });
+                .map(|trigger| OrderKind::StopMarket { trigger, source })
+                .or(price(&params["takeProfitPrice"])
+                    .map(|trigger| OrderKind::TakeProfitMarket { trigger, source }));
             Intent::Amend {
                 name: name(&at(0), &params)?,
                 class: if stop.is_some() { OrderClass::Conditional } else { class(&params) },
@@ -209,8 +230,11 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
             batch: false,
         },
         "cancel_orders" => {
-            let listed = if at(0).is_array() { at(0) } else { params["clientOrderId"].clone() };
-            let client = !at(0).is_array();
+            let client = at(0).as_array().is_none_or(Vec::is_empty);
+            let listed = if client { params["clientOrderId"].clone() } else { at(0) };
+            if class(&params) == OrderClass::Plain && listed.as_array().is_some_and(|all| all.len() == 1) {
+                return Err("one order is cancelled where one is".into());
+            }
             let names = listed.as_array().ok_or("it lists no ids")?.iter().map(|id| {
                 if client { own(&text(id)) } else { Ok(OrderName::Venue(VenueOrderId::new(text(id)))) }
             });
@@ -226,16 +250,25 @@ pub fn read(markets: &Value, call: &Value) -> Result<Intent, Skip> {
         }
         "fetch_open_orders" => Intent::OpenOrders {
             market: some_market(&at(0))?,
-            class: class(&params),
+            class: listed(&params)?,
             kind: params
                 .get("ordType")
                 .map(text)
                 .or_else(|| flag(&params, "trailing").then(|| "trailing".into())),
             limit: count(&at(2)),
         },
+        "fetch_closed_orders" | "fetch_canceled_orders"
+            if ["until", "method"].iter().any(|name| params.get(*name).is_some()) =>
+        {
+            return Err("ended orders are read from a time on, out of the last week".into());
+        }
         "fetch_closed_orders" | "fetch_canceled_orders" => Intent::History {
+            kind: params
+                .get("ordType")
+                .map(text)
+                .or_else(|| flag(&params, "trailing").then(|| "trailing".into())),
             market: of(&at(0))?,
-            class: class(&params),
+            class: listed(&params)?,
             cancelled: method == "fetch_canceled_orders",
             from: time(&at(1)),
             limit: count(&at(2)),
@@ -273,6 +306,15 @@ fn class(params: &Value) -> OrderClass {
         OrderClass::Conditional
     } else {
         OrderClass::Plain
+    }
+}
+
+/// The class of the orders a list is asked for.
+fn listed(params: &Value) -> Result<OrderClass, Skip> {
+    match params.get("ordType").map(text).as_deref() {
+        None => Ok(class(params)),
+        Some("conditional" | "oco" | "trigger" | "move_order_stop") => Ok(OrderClass::Conditional),
+        Some(other) => Err(format!("orders of type {other} alone are not listed")),
     }
 }
 
@@ -338,15 +380,14 @@ fn source(params: &Value) -> TriggerSource {
     if mark { TriggerSource::Mark } else { TriggerSource::Last }
 }
 
-fn attached(params: &Value, name: &str, all: &Value) -> Result<Option<Price>, Skip> {
+fn attached(params: &Value, name: &str) -> Result<Option<(Price, TriggerSource)>, Skip> {
     let Some(extra) = params.get(name).filter(|extra| extra.is_object()) else { return Ok(None) };
     if text(&extra["type"]) == "limit" || extra.get("price").is_some() {
         return Err(
             "a stop or take profit with a trigger and a limit price is no order of the library".into()
         );
     }
-    let _ = all;
-    Ok(price(&extra["triggerPrice"]))
+    Ok(price(&extra["triggerPrice"]).map(|trigger| (trigger, source(extra))))
 }
 
 fn order(
@@ -370,6 +411,18 @@ fn order(
     if conditional && kind == "limit" {
         return Err("a trigger with a limit price is no order of the library".into());
     }
+    if ["slTriggerPxType", "tpTriggerPxType", "triggerPxType"]
+        .iter()
+        .any(|name| text(&params[*name]) == "index")
+    {
+        return Err("the index price triggers nothing in the library".into());
+    }
+    if ["slOrdPx", "tpOrdPx"].iter().any(|name| params.get(*name).is_some_and(|price| text(price) != "-1")) {
+        return Err("a trigger with a limit price is no order of the library".into());
+    }
+    if kind == "trigger" && conditional || plain_trigger.is_some() && kind != "market" {
+        return Err(format!("{kind} does not say what is sent at the trigger"));
+    }
     if params.get("trailingAmount").is_some() {
         return Err("trailing stops follow by a fraction of the price".into());
     }
@@ -377,10 +430,18 @@ fn order(
         return Err("orders are sized in base units, never in quote".into());
     }
     let hedge = leg(params).is_some() || flag(params, "hedged");
-    let closes = flag(params, "reduceOnly") || (market.spot && side == Side::Sell);
+    // A stop loss, a take profit and a trailing stop close something, also where the call does not say so.
+    let protects = stop.is_some() || take_profit.is_some() || params.get("trailingPercent").is_some();
+    let closes = flag(params, "reduceOnly") || protects || (market.spot && side == Side::Sell);
     let opening_leg = if side == Side::Buy { PositionSide::Long } else { PositionSide::Short };
     let leg = leg(params).unwrap_or(if closes { opening_leg.opposite() } else { opening_leg });
     let reduce_only = side == leg.closing();
+    if protects && (!reduce_only || (market.spot && side == Side::Buy)) {
+        return Err("a stop loss, take profit or trailing stop that opens is no order of the library".into());
+    }
+    if plain_trigger.is_some() && reduce_only {
+        return Err("what reduces at a price is a stop loss or a take profit in the library".into());
+    }
     let spec_kind = match (stop, take_profit, plain_trigger) {
         (Some(trigger), _, _) => OrderKind::StopMarket { trigger, source },
         (None, Some(trigger), _) => OrderKind::TakeProfitMarket { trigger, source },
@@ -423,13 +484,13 @@ fn order(
         },
         margin: margin(params),
         mode: position_mode(hedge),
-        stop: attached(params, "stopLoss", params)?.map(|trigger| OrderKind::StopMarket { trigger, source }),
-        take_profit: attached(params, "takeProfit", params)?
-            .map(|trigger| OrderKind::TakeProfitMarket { trigger, source }),
+        stop: attached(params, "stopLoss")?
+            .map(|(trigger, source)| OrderKind::StopMarket { trigger, source }),
+        take_profit: attached(params, "takeProfit")?
+            .map(|(trigger, source)| OrderKind::TakeProfitMarket { trigger, source }),
         linked,
         trailing: decimal(&params["trailingPercent"]).map(|percent| {
-            let active =
-                ["activePx", "trailingTriggerPrice", "activationPrice"].iter().find_map(|n| params.get(*n));
+            let active = ["activePx", "activationPrice"].iter().find_map(|n| params.get(*n));
             (percent / Decimal::ONE_HUNDRED, active.and_then(price))
         }),
         market,

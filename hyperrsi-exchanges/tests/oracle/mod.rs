@@ -44,6 +44,8 @@ pub struct Vector {
     pub index: usize,
     pub private: bool,
     pub ignore: Vec<String>,
+    /// Unified names that went out by mistake; they are never required.
+    pub leaked: Vec<String>,
     pub query: Value,
     pub body: Value,
 }
@@ -63,6 +65,7 @@ fn vector(v: &Value) -> Vector {
         index: v["request_index"].as_u64().unwrap_or(0) as usize,
         private: v["private"].as_bool().unwrap_or(false),
         ignore: v["ignore_fields"].as_array().map_or(vec![], |all| all.iter().map(text).collect()),
+        leaked: v["ccxt_leaked_params"].as_array().map_or(vec![], |all| all.iter().map(text).collect()),
         query: v["match_query"].clone(),
         body: v["match_body"].clone(),
     }

@@ -79,7 +79,7 @@ pub(super) fn turned(why: &Turned) -> (u16, String, &'static str) {
     use ErrorClass::*;
     let (status, code, message) = match why.class {
         RateLimited => (429, "50011", "Too Many Requests"),
-        Banned => (429, "50011", "Too Many Requests. The address is blocked for a time."),
+        Banned => (418, "50011", "Too Many Requests. The address is blocked for a time."),
         Maintenance => (503, "50001", "Service temporarily unavailable. Please try again later."),
         Timeout => (400, "50004", "API endpoint request timeout"),
         VenueFault => (500, "50026", "System error. Try again later."),

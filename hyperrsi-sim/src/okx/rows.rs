@@ -3,7 +3,8 @@
 use super::text::{contracts, decimal, kind, millis, or_empty};
 use crate::World;
 use hyperrsi_core::model::{
-    Instrument, Liquidity, MarginMode, OrderStatus, PositionMode, PositionSide, Side, TimeInForce,
+    Fill, FillKind, Instrument, Liquidity, MarginMode, OrderStatus, PositionMode, PositionSide, Side,
+    TimeInForce,
 };
 use hyperrsi_core::sim::account::{Attachment, Ended, Execution, Order, Size, Terms, Trigger};
 use serde_json::{Value, json};
@@ -274,6 +275,16 @@ pub(super) fn algo_state(order: &Order) -> &'static str {
     }
 }
 
+/// The kind of bill of a fill: bought, sold, or liquidated whole.
+const fn bill_type(fill: &Fill) -> &'static str {
+    match (fill.kind, fill.leg, fill.side) {
+        (FillKind::Liquidation, PositionSide::Long, _) => "104",
+        (FillKind::Liquidation, PositionSide::Short, _) => "105",
+        (_, _, Side::Buy) => "1",
+        (_, _, Side::Sell) => "2",
+    }
+}
+
 const fn liquidity(liquidity: Liquidity) -> &'static str {
     match liquidity {
         Liquidity::Maker => "M",
@@ -295,7 +306,7 @@ pub(super) fn fill(world: &World, one: &Execution) -> Value {
         "fillTime": millis(fill.time), "instId": &*instrument.id.symbol, "instType": kind(instrument),
         "ordId": one.order.to_string(),
         "posSide": if instrument.is_spot() || world.account().position_mode() == PositionMode::OneWay { "net" } else { leg(fill.leg) },
-        "side": super::text::side(fill.side), "subType": if fill.side == Side::Buy { "1" } else { "2" },
+        "side": super::text::side(fill.side), "subType": bill_type(fill),
         "tag": order.map_or("", |order| untagged(order).1), "tradeId": one.trade.to_string(), "ts": millis(fill.time),
     })
 }

@@ -79,7 +79,7 @@ fn maintenance_and_bans_end_by_themselves() {
         client.pass(Span::seconds(seconds));
         client.reply("GET", "/api/v5/account/balance", "").status
     };
-    assert_eq!([status(0), status(1), status(2), status(2), status(1)], [200, 503, 200, 429, 200]);
+    assert_eq!([status(0), status(1), status(2), status(2), status(1)], [200, 503, 200, 418, 200]);
 }
 
 #[test]

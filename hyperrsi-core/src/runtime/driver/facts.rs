@@ -276,15 +276,21 @@ impl Driver {
             Err(error) => {
                 metrics::counter!("hyperrsi_reads_failed_total").increment(1);
                 tracing::warn!(account = %self.id, %error, "the account could not be read");
-                if !self.seats.is_empty() {
-                    self.on_failure(SeatId(0), error.class(), None, now);
+                match &error {
+                    ExchangeError::Banned { until } => {
+                        metrics::counter!("hyperrsi_venue_errors_total", "class" => "banned").increment(1);
+                        self.tell(None, now, EventKind::Banned { until: *until });
+                    }
+                    _ if self.seats.is_empty() => {}
+                    _ => self.on_failure(SeatId(0), error.class(), None, now),
                 }
                 for (seat, request) in answering {
                     // A failed read counts as nothing (TRADING 13.2).
                     self.feed(seat, now, Input::AccountRead { request, read: None });
                 }
                 let again = match error.retry() {
-                    crate::exchange::Retry::NotBefore(at) => at - now,
+                    // By the clock of whoever said so, which may be behind ours.
+                    crate::exchange::Retry::NotBefore(at) => (at - now).max(READ_AGAIN),
                     crate::exchange::Retry::After(span) => span.max(READ_AGAIN),
                     _ => READ_AGAIN,
                 };

@@ -7,14 +7,22 @@ use hyperrsi_core::exchange::{
     Page, Refused, VenueFill, VenuePosition,
 };
 use hyperrsi_core::model::{
-    Balance, Instrument, InstrumentId, InstrumentKind, MarginMode, PositionMode, PositionSide, Span,
-    Timestamp,
+    Balance, ClientOrderId, Instrument, InstrumentId, InstrumentKind, MarginMode, PositionMode, PositionSide,
+    Span, Timestamp,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Lists are asked for up to here behind our clock: one that is a little late must not hide what has just happened.
 const AHEAD: Span = Span::hours(1);
+/// Orders remembered so that reading the same fills again asks nothing twice.
+const TOLD: usize = 4096;
+
+/// What an order tells about its fills.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    client_id: Option<ClientOrderId>,
+    only_reduces: bool,
+}
 
 impl Inner {
     pub(super) async fn positions(
@@ -194,14 +202,13 @@ impl Inner {
         let body = self.rest.send(&call).await?;
         let rows: Vec<parse::FillRow<'_>> = Envelope::read(&body)?.rows("the fills of okx")?;
         let mut items = Vec::with_capacity(rows.len());
-        let mut reducing = BTreeMap::new();
         for row in &rows {
             let Some(mut fill) = row.read(&known)? else { continue };
-            if row.leg_is_unsaid(&known) {
-                if !reducing.contains_key(&fill.order) {
-                    reducing.insert(fill.order.clone(), self.only_reduces(&fill).await?);
-                }
-                if reducing.get(&fill.order) == Some(&true) {
+            let leg_is_unsaid = row.leg_is_unsaid(&known);
+            if leg_is_unsaid || fill.fill.client_id.is_none() {
+                let told = self.order_of(&fill).await?;
+                fill.fill.client_id = fill.fill.client_id.or(told.client_id);
+                if leg_is_unsaid && told.only_reduces {
                     fill.fill.leg = fill.fill.leg.opposite();
                 }
             }
@@ -211,11 +218,23 @@ impl Inner {
         Ok(Batch { items, last, full: rows.len() >= 100 })
     }
 
-    /// Whether the order of a fill could only reduce.
-    async fn only_reduces(&self, fill: &VenueFill) -> Result<bool, ExchangeError> {
+    /// What the order of a fill tells that the fill does not. The order of a conditional order that fired has no id of
+    /// ours, and neither have its fills; it names the conditional order it came from.
+    async fn order_of(&self, fill: &VenueFill) -> Result<Told, ExchangeError> {
+        let kept = super::lock(&self.told).get(&fill.order).copied();
+        if let Some(told) = kept {
+            return Ok(told);
+        }
         let instrument = self.rest.instrument(&fill.instrument).await?;
         let call = request::query_order(&instrument, &OrderName::Venue(fill.order.clone()));
-        Ok(self.single(&call, OrderClass::Plain).await?.is_some_and(|order| order.reduce_only))
+        let Some(order) = self.single(&call, OrderClass::Plain).await? else { return Ok(Told::default()) };
+        let told = Told { client_id: order.client_id(), only_reduces: order.reduce_only };
+        let mut kept = super::lock(&self.told);
+        if kept.len() >= TOLD {
+            kept.pop_first(); // ids rise: the oldest
+        }
+        kept.insert(fill.order.clone(), told);
+        Ok(told)
     }
 
     pub(super) async fn cash_flows(

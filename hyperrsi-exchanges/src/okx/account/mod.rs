@@ -11,6 +11,7 @@ use crate::net::socket;
 use async_trait::async_trait;
 use hyperrsi_core::exchange::{
     AccountEvent, AccountStream, Answer, Capabilities, Exchange, ExchangeError, Request, Unsupported,
+    VenueOrderId,
 };
 use hyperrsi_core::model::{AccountId, Instrument, MarginMode, PositionMode, Ticket, VenueId};
 use request::Setup;
@@ -50,6 +51,8 @@ struct Inner {
     setup: RwLock<Option<Setup>>,
     /// The margin mode last used or seen per symbol.
     margins: Mutex<BTreeMap<Arc<str>, MarginMode>>,
+    /// Orders that were asked for what their fills do not tell.
+    told: Mutex<BTreeMap<VenueOrderId, facts::Told>>,
     hub: Arc<Hub>,
     tasks: Mutex<Option<DropGuard>>,
 }
@@ -79,6 +82,7 @@ impl Account {
                 keys,
                 setup: RwLock::new(None),
                 margins: Mutex::default(),
+                told: Mutex::default(),
                 hub: Arc::new(Hub::new()),
                 tasks: Mutex::new(None),
             }),

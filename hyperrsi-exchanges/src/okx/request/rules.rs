@@ -1,10 +1,11 @@
-//! The venue's limits per endpoint, in calls per two seconds. Order limits are counted per instrument and account.
+//! The venue's limits per endpoint, in calls per two seconds. Order limits are counted per instrument and account. The
+//! venue's answers do not tell how much of them is used; too much is answered with 429 and a code.
 
 use crate::net::{Cost, Rule};
 use hyperrsi_core::model::Instrument;
 
 const fn rule(name: &'static str, budget: u32) -> Rule {
-    Rule { name, budget, window_ms: 2_000 }
+    Rule::new(name, budget, 2_000)
 }
 
 pub(super) const PLACE: Rule = rule("place", 60);
@@ -39,7 +40,7 @@ pub(super) const TICKER: Rule = rule("ticker", 20);
 pub(super) const MARK: Rule = rule("mark", 10);
 pub(super) const FUNDING: Rule = rule("funding", 10);
 pub(super) const TIME: Rule = rule("time", 10);
-pub(super) const STATUS: Rule = Rule { name: "status", budget: 1, window_ms: 5_000 };
+pub(super) const STATUS: Rule = Rule::new("status", 1, 5_000);
 
 /// One call against a limit that is counted per instrument.
 pub(super) fn per_instrument(rule: Rule, instrument: &Instrument, weight: u32) -> Cost {

@@ -112,11 +112,9 @@ impl Driver {
             // That nothing is open any more is worth a snapshot of its own: it stands for everything before.
             std::mem::take(&mut entry.changed) || !entry.at_rest && entry.trader.is_idle()
         });
-        if changed {
-            if let Some((trader, checkpoint)) = self.snapshot(seat, now) {
-                let books = self.books(checkpoint, now);
-                self.records.extend(std::iter::once(trader).chain(books));
-            }
+        if changed && let Some((trader, checkpoint)) = self.snapshot(seat, now) {
+            let books = self.books(checkpoint, now);
+            self.records.extend(std::iter::once(trader).chain(books));
         }
         let acknowledge = std::mem::take(&mut self.acknowledge);
         self.stores += acknowledge.len();

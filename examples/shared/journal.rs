@@ -61,6 +61,10 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         EventKind::TradeClosed { side, net, reason, .. } => {
             format!("trade {side} closed by {}: net {} USDT", reason.code(), net.get().round_dp(2))
         }
+        EventKind::Reconciled { found, dry_run, .. } => {
+            let held_back = if *dry_run { " (dry run: not sent)" } else { "" };
+            format!("account read: {found}{held_back}")
+        }
         EventKind::EntrySkipped { side, reason } if verbose => format!("no {side}: {reason}"),
         kind if verbose || kind.severity() >= Severity::Warning => format!("{}: {kind:?}", kind.code()),
         _ => return None,

@@ -11,10 +11,16 @@
 )]
 #![cfg(feature = "runtime")]
 
+mod doctor;
 mod double;
 mod layers;
+mod logging;
+mod meters;
 mod paper;
 mod parity;
+mod parity_journal;
+mod reconciliation;
 mod rig;
 mod spot;
+mod stores;
 mod thin;

@@ -55,7 +55,7 @@ async fn run(args: Args) -> Result<bool, shared::Failure> {
             Health::Poor => "look",
             Health::Bad => "BAD ",
         };
-        shared::say(format!("{mark}  {:14} {}", check.what, check.found));
+        shared::say(format!("{mark}  {:14} {}", check.what, check.told()));
     }
     Ok(checked.iter().any(|check| check.health == Health::Bad))
 }

@@ -127,7 +127,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
             Health::Bad => "BAD  ",
         };
         healthy &= check.health != Health::Bad;
-        shared::say(format!("{mark} {:14} {}", check.what, check.found));
+        shared::say(format!("{mark} {:14} {}", check.what, check.told()));
     }
     if !healthy {
         shared::say("Not started: something is BAD. Nothing was sent.");
@@ -136,6 +136,7 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
 
     let mut options = Options::new(format!("live example {}", std::process::id()));
     options.label.clone_from(&args.account);
+    options.dry_run = !trading;
     options.environment = if args.simulated { World::Demo } else { World::Live };
     options.quote.clone_from(&instrument.quote);
     let parts = Parts { exchange, hub, store: store.clone(), clock: clock.clone(), managers: Vec::new() };

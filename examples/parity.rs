@@ -2,19 +2,20 @@
 mod shared;
 
 use clap::Parser;
-use hyperrsi::model::{StrategyId, Timestamp};
+use hyperrsi::model::{Span, StrategyId, Timestamp, TraderId};
 use hyperrsi::prelude::*;
-use hyperrsi::runtime::parity::{Pair, compare};
+use hyperrsi::runtime::parity::{Side, Told, TradeParity, explain};
 use hyperrsi::runtime::{InForce, replay_identical};
 use hyperrsi::sample;
-use hyperrsi::store::{Record, RecordKind, TradeRecord};
+use hyperrsi::store::Record;
 use hyperrsi::strategy::rsi_trend::Hyperrsi;
 use hyperrsi::strategy::rsi_trend::settings::{Settings, Snapshot};
 use std::io::BufRead;
 use std::path::PathBuf;
 
-/// Replays a journal through the backtester and attributes the difference of every trade. Settings, instrument and the
-/// first candle are the journal's own.
+/// Replays a journal through the backtester and attributes the difference of every trade: signal, timing, price, slippage,
+/// fee, funding, filter, missing candle. Settings, instrument and the first candle are the journal's own, however many
+/// processes wrote it.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -26,6 +27,21 @@ struct Args {
     /// Order of events inside a candle: pessimistic, optimistic or ohlc_path.
     #[arg(long, default_value_t = IntrabarPolicy::OhlcPath)]
     policy: IntrabarPolicy,
+    /// The trader, if the journal has several.
+    #[arg(long)]
+    trader: Option<String>,
+    /// Fee of fills that take, a fraction; the backtest's own if not given.
+    #[arg(long)]
+    taker_fee: Option<Decimal>,
+    /// Fee of fills that rested, a fraction.
+    #[arg(long)]
+    maker_fee: Option<Decimal>,
+    /// Slippage of market and triggered fills, percent.
+    #[arg(long)]
+    slippage: Option<Decimal>,
+    /// What is filled within so many seconds of the backtest's time is not late.
+    #[arg(long, default_value_t = 5)]
+    prompt: i64,
 }
 
 /// Every version of the settings there was, each from when it was in force. All of them see every candle.
@@ -66,23 +82,44 @@ impl Strategy for Versions {
     }
 }
 
-fn main() -> Result<(), shared::Failure> {
-    let args = Args::parse();
-    let mut trades = Vec::new();
-    let mut decisions = Vec::new();
-    let mut in_force: Vec<InForce> = Vec::new();
-    for line in std::io::BufReader::new(std::fs::File::open(&args.journal)?).lines() {
-        let record: Record = serde_json::from_str(&line?)?;
-        match record.entry.kind {
-            RecordKind::Trade => trades.push(record.entry.body.parse::<TradeRecord>()?.trade),
-            RecordKind::Decision => {
-                decisions.push(record.entry.body.parse::<hyperrsi::store::JournaledDecision>()?)
-            }
-            RecordKind::Settings => in_force.push(record.entry.body.parse()?),
-            _ => {}
+/// A trade that differs, with every cause and its amount.
+fn line(trade: &TradeParity) -> String {
+    let parts: Vec<String> =
+        trade.parts.iter().map(|(cause, amount)| format!("{cause} {:+.4}", amount.normalize())).collect();
+    let whose = match trade.both {
+        (true, true) => "",
+        (true, false) => "only in the backtest: ",
+        _ => "only in the journal: ",
+    };
+    format!("{}  {:5} {whose}{}", trade.at, trade.side.to_string(), parts.join(", "))
+}
+
+/// The trader that is meant: the named one, or the only one.
+fn chosen(args: &Args, records: &[Record]) -> Result<TraderId, shared::Failure> {
+    let traders = Told::traders(records);
+    match (&args.trader, traders.as_slice()) {
+        (Some(name), all) => {
+            let found = all.iter().find(|one| one.as_str() == name).cloned();
+            found.ok_or_else(|| format!("the journal has no trader {name}").into())
+        }
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err("the journal holds no trader".into()),
+        (None, all) => {
+            let names: Vec<&str> = all.iter().map(TraderId::as_str).collect();
+            Err(format!("choose one with --trader: {}", names.join(", ")).into())
         }
     }
-    let settings = in_force.first().ok_or("the journal holds no settings; record it with this version")?;
+}
+
+fn main() -> Result<(), shared::Failure> {
+    let args = Args::parse();
+    let mut records: Vec<Record> = Vec::new();
+    for line in std::io::BufReader::new(std::fs::File::open(&args.journal)?).lines() {
+        records.push(serde_json::from_str(&line?)?);
+    }
+    let told = Told::read(&records, &chosen(&args, &records)?)?;
+    let settings =
+        told.settings.first().ok_or("the journal holds no settings; record it with this version")?;
     let all = match &args.candles {
         Some(path) => shared::candles(path)?.0,
         None => sample::btcusdt_1h()?,
@@ -93,7 +130,7 @@ fn main() -> Result<(), shared::Failure> {
     {
         candles.push(candle)?;
     }
-    let opens = decisions.iter().map(|decision| decision.record.candle);
+    let opens = told.decisions.iter().map(|decision| decision.candle);
     let (Some(first), Some(last)) = (opens.clone().min(), opens.max()) else {
         return Err("the journal holds no decisions".into());
     };
@@ -104,35 +141,41 @@ fn main() -> Result<(), shared::Failure> {
     config.trader = settings.policy.clone();
     config.trader.journal = false;
     config.close_at_end = false;
+    config.taker_fee = args.taker_fee.unwrap_or(config.taker_fee);
+    config.maker_fee = args.maker_fee.unwrap_or(config.maker_fee);
+    config.slippage_percent = args.slippage.unwrap_or(config.slippage_percent);
     (config.start, config.end) = (Some(first), Some(last + timeframe.span()));
-    let strategy = Versions::of(&in_force)?;
-    shared::say(format!("{}, {} version(s) of the settings", settings.instrument.id, in_force.len()));
+    config.record = Some((first, last + timeframe.span()));
+    let strategy = Versions::of(&told.settings)?;
+    shared::say(format!(
+        "{}, {} version(s) of the settings, {} process(es)",
+        settings.instrument.id,
+        told.settings.len(),
+        told.processes
+    ));
 
     let run = Backtest::new(&candles, config.clone())?.run(&mut strategy.clone())?;
-    let parity = compare(&run.trades, &trades, (&[], &[]), timeframe.span())?;
+    let ours = Side { trades: &run.trades, decisions: &run.records, refused: &[] };
+    let theirs = Side { trades: &told.trades, decisions: &told.decisions, refused: &told.refused };
+    let found = explain(ours, theirs, timeframe, timeframe.span(), Span::seconds(args.prompt))?;
     shared::say(format!(
-        "{} to {}: {} trades in the journal, {} in the backtest",
+        "{} to {}: {} trades in the journal, {} in the backtest, {} the same to the last decimal",
         first,
         last,
-        trades.len(),
-        run.trades.len()
+        told.trades.len(),
+        run.trades.len(),
+        found.same
     ));
-    for pair in &parity.pairs {
-        shared::say(match pair {
-            Pair::Both { at, side, same_reason, difference } => format!(
-                "{at}  {side}  {}  entry {:.2}, exit {:.2}, size {:.2}, fees {:.2}, funding {:.2}",
-                if *same_reason { "same" } else { "left otherwise" },
-                difference.entry,
-                difference.exit,
-                difference.size,
-                difference.fees,
-                difference.funding,
-            ),
-            Pair::Missed(trade) => format!("{}  {}  only in the backtest", trade.entry_time, trade.side),
-            Pair::Extra(trade) => format!("{}  {}  only in the journal", trade.entry_time, trade.side),
-        });
+    found.trades.iter().for_each(|trade| shared::say(line(trade)));
+    for (cause, amount) in &found.totals {
+        shared::say(format!("{cause:14} {:+.4}", amount.normalize()));
     }
-    shared::say(format!("Score: {:.0} of 100", parity.score));
+    let (both, alike) = found.decisions;
+    shared::say(format!(
+        "{both} candles decided by both, {alike} alike, {} by one only",
+        found.missing.len()
+    ));
+    shared::say(format!("Score: {:.0} of 100", found.score));
     let replay = replay_identical(&candles, &config, || strategy.clone())?;
     shared::say(format!("The same closed candles and fills: {replay}"));
     Ok(())

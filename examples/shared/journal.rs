@@ -48,9 +48,14 @@ impl News {
 
 fn line(event: &Event, verbose: bool) -> Option<String> {
     let kind = &event.kind;
-    let trade =
-        matches!(kind, EventKind::Entered { .. } | EventKind::Exited { .. } | EventKind::TradeClosed { .. });
-    let told = verbose || trade || kind.severity() >= Severity::Warning;
+    let shown = matches!(
+        kind,
+        EventKind::Entered { .. }
+            | EventKind::Exited { .. }
+            | EventKind::TradeClosed { .. }
+            | EventKind::Reconciled { .. }
+    );
+    let told = verbose || shown || kind.severity() >= Severity::Warning;
     told.then(|| format!("{}  {}", status::time(event.at), words::of(kind)))
 }
 

@@ -35,8 +35,9 @@ pub(crate) fn of(kind: &EventKind) -> String {
         Kind::TrailingActivated { side, from, stop } => {
             format!("trailing stop {side} active from {from}, first at {stop}")
         }
-        Kind::Reconciled { repairs: 0 } => "the account agrees with the books".to_owned(),
-        Kind::Reconciled { repairs } => format!("the account was read, {repairs} differences repaired"),
+        Kind::Reconciled { found, dry_run, .. } => {
+            format!("account read: {found}{}", if *dry_run { " (dry run: not sent)" } else { "" })
+        }
         Kind::Funding { amount } => format!("funding {}", amount.get().round_dp(4)),
         Kind::LinkUp { link, down } => format!("{link} connected again after {}", span(*down)),
         Kind::LinkDown { link, class } => {

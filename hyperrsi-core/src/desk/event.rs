@@ -1,6 +1,6 @@
 //! What happened, for bots, dashboards and logs. Facts only: sentences are made at the edges.
 
-use super::CommandKey;
+use super::{CommandKey, Reconciliation};
 use crate::model::{
     AccountId, Amount, ClientOrderId, InstrumentId, PositionSide, Price, Quantity, Span, Timestamp, TraderId,
 };
@@ -123,7 +123,11 @@ events! {
             #[doc = "How long the leg was without."] unprotected: Span,
         },
         #[doc = "The account was read and agrees with the books, or was brought to."]
-        Reconciled "reconciled" { #[doc = "What had to be repaired."] repairs: u32 },
+        Reconciled "reconciled" {
+            #[doc = "How much had to be repaired."] repairs: u32,
+            #[doc = "What was found, by kind."] found: Reconciliation,
+            #[doc = "The repairs were not sent."] dry_run: bool,
+        },
         #[doc = "Funding was charged or paid."]
         Funding "funding" { #[doc = "Quote units; positive came in."] amount: Amount },
         #[doc = "A connection works again."]

@@ -13,6 +13,7 @@ mod command;
 mod error;
 mod event;
 mod receipt;
+mod reconciliation;
 mod trader;
 
 pub use account::{AccountState, AccountStatus, ForeignPosition, LinkStatus, Overview, Reservation};
@@ -22,6 +23,7 @@ pub use command::{
 pub use error::DeskError;
 pub use event::{EntryRole, Event, EventKind, EventStream, Severity, Update};
 pub use receipt::{Effect, Finding, Receipt, SettingChange, TraderResult};
+pub use reconciliation::Reconciliation;
 pub use trader::{
     Gate, LastDecision, LegState, LegStatus, LevelStatus, OrderLine, SettingsView, StopHolder, StopStatus,
     TraderState, TraderStatus,

@@ -34,6 +34,7 @@ pub mod layer;
 #[cfg(feature = "runtime")]
 mod layers;
 mod mapping;
+mod meters;
 mod options;
 #[cfg(feature = "runtime")]
 pub mod paper;
@@ -57,6 +58,7 @@ pub use desk::LocalDesk;
 pub use driver::SeatId;
 #[cfg(feature = "runtime")]
 pub use hub::{Board, Hub, HubOptions, Prices};
+pub use meters::{METERS, Meter, MeterKind, describe_metrics};
 pub use options::Options;
 pub use plan::{Plan, Source};
 #[cfg(feature = "runtime")]

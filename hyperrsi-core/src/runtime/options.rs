@@ -27,6 +27,9 @@ pub struct Options {
     /// How far from its entry price a position gets a stop that has none at the venue while the store does not answer at
     /// the start, so that nobody knows what stop it had (FAULTS 55); `None` for no such stop.
     pub emergency_stop: Option<Percent>,
+    /// Nothing is sent: a [`DryRun`](super::layer::DryRun) is around the venue. Status, events and the report of a
+    /// reconciliation say so.
+    pub dry_run: bool,
     /// The fee an opening is sized with if the venue does not tell, a fraction.
     pub taker_fee: Decimal,
 }
@@ -46,6 +49,7 @@ impl Options {
             clock_bound: Span::seconds(30),
             shutdown_takes: Span::seconds(20),
             emergency_stop: Some(Percent::new(Decimal::from(5))),
+            dry_run: false,
             taker_fee: Decimal::new(5, 4),
         }
     }

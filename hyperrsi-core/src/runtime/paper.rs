@@ -9,18 +9,24 @@ pub use tape::Tape;
 use super::clock::Clock;
 use super::hub::Hub;
 use crate::exchange::{AccountEvent, AccountStream, Answer, Capabilities, Exchange, ExchangeError, Request};
-use crate::model::{AccountId, Instrument, InstrumentId, Overflow, Price, Timestamp};
+use crate::model::{AccountId, Instrument, InstrumentId, Overflow, Price, Span, Timestamp};
 use crate::sim::account::{Account, Setup};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
+/// How often what is over is looked through.
+const FORGET_INTERVAL: Span = Span::minutes(10);
+
 struct State {
     account: Account,
+    /// When what is over was last looked through.
+    forgot: Timestamp,
     listeners: Vec<mpsc::UnboundedSender<AccountEvent>>,
 }
 
-/// A simulated account that trades at the prices it is told.
+/// A simulated account that trades at the prices it is told. What is over for longer than [`Setup::history`] is let go, so
+/// that it can run for months.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -63,7 +69,7 @@ impl Paper {
             id: id.into(),
             can,
             clock,
-            state: Mutex::new(State { account, listeners: Vec::new() }),
+            state: Mutex::new(State { account, forgot: Timestamp::EPOCH, listeners: Vec::new() }),
         })
     }
 
@@ -94,8 +100,13 @@ impl Paper {
 
     /// Changes the account from outside, as its owner could by hand; who listens is told.
     pub fn change<T>(&self, change: impl FnOnce(&mut Account, Timestamp) -> T) -> T {
-        let mut state = self.lock();
-        let result = change(&mut state.account, self.clock.now());
+        let (mut state, now) = (self.lock(), self.clock.now());
+        let result = change(&mut state.account, now);
+        if now - state.forgot >= FORGET_INTERVAL {
+            state.forgot = now;
+            let history = state.account.setup().history;
+            state.account.forget(now - history);
+        }
         Self::tell(&mut state);
         result
     }

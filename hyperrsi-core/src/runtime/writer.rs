@@ -50,6 +50,7 @@ type Item = (Vec<Draft>, Vec<Acknowledge>);
 pub(crate) struct Intake {
     queue: mpsc::UnboundedSender<Item>,
     waiting: Arc<AtomicUsize>,
+    depth: metrics::Gauge,
 }
 
 impl Intake {
@@ -65,7 +66,7 @@ impl Intake {
         }
         let count = entries.len();
         self.waiting.fetch_add(count, Ordering::Relaxed);
-        metrics::gauge!("hyperrsi_journal_queue").set((waiting + count) as f64);
+        self.depth.set((waiting + count) as f64);
         if self.queue.send((entries, acknowledge)).is_err() {
             self.waiting.fetch_sub(count, Ordering::Relaxed);
         }
@@ -83,6 +84,7 @@ pub(crate) struct Writer {
     fence: Fence,
     queue: mpsc::UnboundedReceiver<Item>,
     waiting: Arc<AtomicUsize>,
+    depth: metrics::Gauge,
     notes: mpsc::UnboundedSender<Note>,
     published: watch::Sender<Seq>,
     kept: VecDeque<Vec<Entry>>,
@@ -102,12 +104,14 @@ impl Writer {
         let (sender, queue) = mpsc::unbounded_channel();
         let (notes, told) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let intake = Intake { queue: sender, waiting: Arc::clone(&waiting) };
+        let depth = metrics::gauge!("hyperrsi_journal_queue", "account" => fence.account.to_string());
+        let intake = Intake { queue: sender, waiting: Arc::clone(&waiting), depth: depth.clone() };
         let writer = Self {
             store,
             fence,
             queue,
             waiting,
+            depth,
             notes,
             published,
             kept: VecDeque::new(),
@@ -221,7 +225,7 @@ impl Writer {
             self.kept.drain(..items);
             self.note_kept(noted, appended.last);
             let left = self.waiting.fetch_sub(count, Ordering::Relaxed).saturating_sub(count);
-            metrics::gauge!("hyperrsi_journal_queue").set(left as f64);
+            self.depth.set(left as f64);
             if events {
                 self.published.send_replace(appended.last);
             }

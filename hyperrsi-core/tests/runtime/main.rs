@@ -11,11 +11,17 @@
 )]
 #![cfg(feature = "runtime")]
 
+mod doctor;
 mod double;
 mod layers;
+mod logging;
+mod meters;
 mod neighbours;
 mod paper;
 mod parity;
+mod parity_journal;
+mod reconciliation;
 mod rig;
 mod spot;
+mod stores;
 mod thin;

@@ -2,7 +2,7 @@
 
 use super::seat::Sent;
 use super::{Done, Driver, Purpose, Reading, SeatId};
-use crate::desk::EventKind;
+use crate::desk::{EventKind, Reconciliation};
 use crate::exchange::{self, AccountEvent, ErrorClass, ExchangeError, VenueFill, VenueOrder};
 use crate::model::{
     ClientOrderId, InstrumentId, OrderReport, OrderStatus, PositionKey, RequestId, Span, Timestamp,
@@ -25,7 +25,10 @@ impl Driver {
         match done {
             Done::Called { seat, request, purpose: Purpose::Order(asked, id), result } => {
                 let outcome = mapping::outcome(result);
+                // What follows from an order that is not as it was thought is a repair as well.
+                self.reads.found = mapping::failure(&outcome).map(|_| Reconciliation::default());
                 self.called(seat, request, asked, id, &outcome, now);
+                self.tell_repaired(now);
             }
             Done::Called { seat, request, purpose: Purpose::Query(id), result } => {
                 if let Err(error) = &result {
@@ -44,7 +47,12 @@ impl Driver {
                     let found = matches!(lookup, crate::trader::Lookup::Found(_));
                     self.tell(Some(seat), now, EventKind::OrderSettled { order: id, found });
                 }
+                self.reads.found = Some(Reconciliation::default());
                 self.feed(seat, now, Input::Queried { request, lookup });
+                self.tell_repaired(now);
+            }
+            Done::Called { seat, purpose: Purpose::Missing(id), result, .. } => {
+                self.found_missing(seat, id, result, now);
             }
             Done::Called { seat, purpose: Purpose::Withdraw(order), result, .. } => {
                 let outcome = mapping::outcome(result);
@@ -122,6 +130,7 @@ impl Driver {
             }
             AccountEvent::CashFlow(flow) => self.on_cash_flow(&flow, now),
             AccountEvent::Gap { since } => {
+                self.tell_next_read();
                 if let Some(since) = since {
                     self.reads.newest_fill = Some(self.reads.newest_fill.map_or(since, |at| at.min(since)));
                 }
@@ -130,6 +139,7 @@ impl Driver {
             AccountEvent::Up => {
                 self.unlock(now);
                 if let Some(since) = self.link_down.take() {
+                    self.tell_next_read(); // whatever was missed meanwhile
                     metrics::counter!("hyperrsi_reconnects_total", "link" => "account").increment(1);
                     self.tell(None, now, EventKind::LinkUp { link: Code::of("account"), down: now - since });
                 }
@@ -207,13 +217,18 @@ impl Driver {
         }
     }
 
-    fn on_order(&mut self, order: &VenueOrder, now: Timestamp) {
+    pub(super) fn on_order(&mut self, order: &VenueOrder, now: Timestamp) {
         let order = &self.ours(order);
         self.learn(order);
         let (Some(report), Some(seat)) = (order.report(), self.seat_on(&order.instrument)) else { return };
         if report.status == OrderStatus::Unknown {
             return; // a status nobody knows is not a fact (FAULTS 64); the next read tells
         }
+        self.reported(seat, report, now);
+    }
+
+    /// What became of an order of ours.
+    pub(super) fn reported(&mut self, seat: SeatId, report: OrderReport, now: Timestamp) {
         self.note_removal(seat, &report, now);
         self.feed(seat, now, Input::Order(report));
         self.settle_cancel(report.client_id, report.status, now);
@@ -310,6 +325,7 @@ impl Driver {
         for order in &orders {
             self.learn(order);
         }
+        self.reads.found = Some(Reconciliation::default());
         self.adopt_emergency_stops(&orders, now);
         self.note_foreign_orders(&orders);
         for index in 0..self.seats.len() {
@@ -352,6 +368,8 @@ impl Driver {
                 self.note_foreign(snapshot, now);
             }
         }
+        self.tell_reconciled(&orders, now);
+        self.look_for_missing(&orders, now);
     }
 
     /// What a failure means for more than the order it happened to.

@@ -13,9 +13,11 @@ mod facts;
 mod foreign;
 mod listing;
 mod memory;
+mod missing;
 mod perform;
 mod questions;
 mod records;
+mod report;
 mod reservations;
 mod seat;
 mod settings;
@@ -92,6 +94,8 @@ pub(crate) struct Driver {
     /// Openings that are not sent before they are durable.
     held: BTreeMap<(SeatId, RequestId), Work>,
     retired: bool,
+    /// What is decided is not sent: the layer around the venue holds it back.
+    pub(crate) dry_run: bool,
     /// Decisions as the strategies gave them, if they are kept.
     decisions: Option<Vec<crate::strategy::DecisionRecord>>,
     started: Timestamp,
@@ -132,6 +136,7 @@ impl Driver {
             written: None,
             held: BTreeMap::new(),
             retired: false,
+            dry_run: false,
             decisions: None,
             started: now,
         }
@@ -252,7 +257,7 @@ impl Driver {
             return self.feed(seat, now, Input::Command(Command::Stop));
         }
         if let Some(entry) = self.seats.get(seat.0) {
-            let kind = EventKind::Started { settings_version: entry.settings_version, dry_run: false };
+            let kind = EventKind::Started { settings_version: entry.settings_version, dry_run: self.dry_run };
             self.tell(Some(seat), now, kind);
         }
     }

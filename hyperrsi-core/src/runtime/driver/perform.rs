@@ -12,6 +12,7 @@ const ORDERS: usize = 4_096;
 
 impl Driver {
     pub(super) fn perform(&mut self, seat: SeatId, output: Output, now: Timestamp) {
+        self.count_repair(&output);
         match output {
             Output::Evaluate { request, timeframe } => {
                 let Some(entry) = self.seats.get_mut(seat.0) else { return };
@@ -213,8 +214,18 @@ impl Driver {
     }
 
     fn query(&mut self, seat: SeatId, request: RequestId, id: ClientOrderId, now: Timestamp) {
-        let Some(instrument) = self.instrument(seat) else { return };
-        let call = match self.sent.get(&id) {
+        let Some(call) = self.lookup(seat, id) else { return };
+        metrics::counter!("hyperrsi_orders_queried_total").increment(1);
+        if self.locked.is_some() {
+            return self.answer(seat, now, Input::Queried { request, lookup: Lookup::Unknown });
+        }
+        self.work.push_back(Work::Call { seat, request, purpose: Purpose::Query(id), call });
+    }
+
+    /// The request that finds an order wherever it could be.
+    pub(super) fn lookup(&self, seat: SeatId, id: ClientOrderId) -> Option<Request> {
+        let instrument = self.instrument(seat)?;
+        Some(match self.sent.get(&id) {
             Some(sent) => match &sent.claimed {
                 Some(venue) => {
                     let class = (&sent.spec.kind).into();
@@ -233,12 +244,7 @@ impl Driver {
                 };
                 mapping::query_by_id(instrument, id, (&kind).into(), self.started)
             }
-        };
-        metrics::counter!("hyperrsi_orders_queried_total").increment(1);
-        if self.locked.is_some() {
-            return self.answer(seat, now, Input::Queried { request, lookup: Lookup::Unknown });
-        }
-        self.work.push_back(Work::Call { seat, request, purpose: Purpose::Query(id), call });
+        })
     }
 
     fn configure(&mut self, seat: SeatId, request: RequestId, setting: Configure) {

@@ -119,6 +119,10 @@ pub(super) struct Reads {
     pub(super) again: bool,
     pub(super) last: Option<Timestamp>,
     pub(super) newest_fill: Option<Timestamp>,
+    /// What the read that is being taken in leads to.
+    pub(super) found: Option<crate::desk::Reconciliation>,
+    /// The next read is told only if it leads to something.
+    pub(super) quiet: bool,
     /// Reads that came back whole.
     pub(super) done: u64,
 }

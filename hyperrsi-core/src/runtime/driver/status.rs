@@ -26,6 +26,9 @@ impl Driver {
     pub(crate) fn seats(&self) -> Vec<SeatId> {
         (0..self.seats.len()).map(SeatId).collect()
     }
+    pub(crate) fn trader_of(&self, seat: SeatId) -> Option<&crate::model::TraderId> {
+        self.seats.get(seat.0).map(|entry| entry.trader.id())
+    }
     pub(crate) fn instrument_of(&self, seat: SeatId) -> Option<&InstrumentId> {
         self.seats.get(seat.0).map(|entry| &entry.trader.view().instrument.id)
     }
@@ -166,6 +169,7 @@ impl Driver {
             })
             .collect();
         status.orders.extend(Self::foreign_lines(&seat.foreign));
+        status.dry_run = self.dry_run;
         status.engine_stops = !seat.trader.policy().venue.rests_stops();
         let wanted = seat.needs.series.first().map_or(0, |need| need.depth);
         let have = seat.shelf.as_ref().map_or(0, |shelf| shelf.base().len());

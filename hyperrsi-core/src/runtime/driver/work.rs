@@ -24,6 +24,8 @@ pub struct SeatId(pub(crate) usize);
 pub(crate) enum Purpose {
     Order(Asked, ClientOrderId),
     Query(ClientOrderId),
+    /// An order that should rest and is not among what a read shows.
+    Missing(ClientOrderId),
     /// An order of somebody else that a claim said to cancel.
     Withdraw(VenueOrderId),
 }
@@ -32,7 +34,7 @@ impl Purpose {
     /// The order it is about: by our id, or the venue's of an order that is not ours.
     pub(crate) fn order(&self) -> String {
         match self {
-            Self::Order(_, id) | Self::Query(id) => id.to_string(),
+            Self::Order(_, id) | Self::Query(id) | Self::Missing(id) => id.to_string(),
             Self::Withdraw(id) => id.to_string(),
         }
     }

@@ -162,6 +162,7 @@ pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartE
     let now = clock.now();
     let can = exchange.capabilities().clone();
     let mut driver = Driver::new(account, can, fence.epoch, Some(config.position_mode), now);
+    driver.dry_run = options.dry_run;
     if let Some(books) = loaded.books {
         driver.remember(books);
     }
@@ -194,6 +195,7 @@ pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartE
         driver.notice(now, EventKind::KeyWarning { what, expires: config.key_expires });
     }
     published.send_replace(loaded.last);
+    let under_way = metrics::gauge!("hyperrsi_calls_under_way", "account" => fence.account.to_string());
     let (writer, intake, notes) = Writer::new(Arc::clone(&store), fence, published);
     let server = Server {
         driver,
@@ -207,6 +209,7 @@ pub(super) async fn assemble(kit: Kit, loaded: Loaded) -> Result<Running, StartE
         notes,
         messages,
         stopping,
+        under_way,
         waiting: Vec::new(),
         feeds: Feeds::default(),
         back: VecDeque::new(),

@@ -45,6 +45,8 @@ pub(super) struct Server {
     pub(super) notes: mpsc::UnboundedReceiver<Note>,
     pub(super) messages: mpsc::Receiver<Message>,
     pub(super) stopping: watch::Receiver<bool>,
+    /// The gauge of requests without an answer.
+    pub(super) under_way: metrics::Gauge,
     /// Who waits for nothing to be under way.
     pub(super) waiting: Vec<oneshot::Sender<()>>,
     /// Market data of its traders.
@@ -325,6 +327,7 @@ impl Server {
             }
             Message::Ask(Ask::Idle(reply)) => self.waiting.push(reply),
             Message::ReadNow => {
+                self.driver.tell_next_read();
                 self.driver.read_within(Span::ZERO, now);
             }
         }
@@ -350,7 +353,7 @@ impl Server {
                 intake.push(entries, waiting.collect());
             }
         }
-        metrics::gauge!("hyperrsi_calls_under_way").set(calls.len() as f64);
+        self.under_way.set(calls.len() as f64);
     }
 
     /// Nothing is opened any more; what is under way may end, and protection is looked at once more (FAULTS 78).

@@ -23,25 +23,33 @@ impl Server {
         let market = Arc::clone(self.hub.market());
         let clock = Arc::clone(&self.clock);
         match work {
-            Work::Call { seat, request, purpose, call } => Box::pin(async move {
-                let (name, begun) = (call.name(), clock.now());
-                let order = purpose.order();
-                let span = tracing::debug_span!("call", %order, call = name);
-                let sent = exchange.call(call).instrument(span);
-                let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
-                let result = match answer {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => {
-                        Err(ExchangeError::WrongAnswer { asked: name.into(), got: "a panic".into() })
-                    }
-                    Err(_) => Err(lost),
-                };
-                let took = clock.now() - begun;
-                metrics::histogram!("hyperrsi_call_seconds", "call" => name)
-                    .record(took.millis() as f64 / 1_000.0);
-                tracing::debug!(account = %exchange.account(), order, call = name, ms = took.millis(), "call");
-                Done::Called { seat, request, purpose, result }
-            }),
+            Work::Call { seat, request, purpose, call } => {
+                let (name, order) = (call.name(), purpose.order());
+                let span = tracing::debug_span!(
+                    "call",
+                    trader = self.driver.trader_of(seat).map(tracing::field::display),
+                    instrument = self.driver.instrument_of(seat).map(tracing::field::display),
+                    %order,
+                    call = name,
+                );
+                Box::pin(async move {
+                    let begun = clock.now();
+                    let sent = exchange.call(call).instrument(span.clone());
+                    let answer = timeout(takes, AssertUnwindSafe(sent).catch_unwind()).await;
+                    let result = match answer {
+                        Ok(Ok(result)) => result,
+                        Ok(Err(_)) => {
+                            Err(ExchangeError::WrongAnswer { asked: name.into(), got: "a panic".into() })
+                        }
+                        Err(_) => Err(lost),
+                    };
+                    let took = clock.now() - begun;
+                    metrics::histogram!("hyperrsi_call_seconds", "call" => name)
+                        .record(took.millis() as f64 / 1_000.0);
+                    span.in_scope(|| tracing::debug!(ms = took.millis(), ok = result.is_ok(), "answered"));
+                    Done::Called { seat, request, purpose, result }
+                })
+            }
             Work::Read { since } => Box::pin(async move {
                 let read = timeout(takes * 3, calls::read_account(&*exchange, since)).await;
                 Done::Read(read.unwrap_or(Err(lost)).map(Box::new))

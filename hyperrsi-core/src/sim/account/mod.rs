@@ -34,6 +34,7 @@
 
 mod event;
 mod fill;
+mod forget;
 mod intake;
 mod market;
 mod matching;

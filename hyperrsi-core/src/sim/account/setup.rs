@@ -83,11 +83,15 @@ pub struct Setup {
     pub first_id: u64,
     /// How long after its sending an order that is nowhere is `Unknown` rather than `Absent`.
     pub not_found_grace: Span,
+    /// How long a paper account keeps what is over, for whoever asks for orders and fills: see [`Account::forget`].
+    ///
+    /// [`Account::forget`]: super::Account::forget
+    pub history: Span,
 }
 
 impl Setup {
     /// One-way, isolated, leverage 10, fees 0.02 % and 0.05 % (spot 0.08 % and 0.1 %), maintenance margin 0.4 %, no
-    /// slippage, nothing deposited.
+    /// slippage, nothing deposited, a history of seven days.
     pub fn new(venue: impl AsRef<str>) -> Self {
         Self {
             venue: VenueId::new(venue),
@@ -110,6 +114,7 @@ impl Setup {
             excess: ExcessRule::Trim,
             first_id: 1,
             not_found_grace: Span::seconds(10),
+            history: Span::days(7),
         }
     }
 

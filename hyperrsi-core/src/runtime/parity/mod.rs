@@ -1,4 +1,20 @@
-//! Trades of a journal against trades of a backtest over the same candles: what differs, and by how much.
+//! Trades of a journal against trades of a backtest over the same candles: what differs, by how much, and why.
+//!
+//! ```text
+//! Trades ─ compare ─▶ Parity: pairs, and what of each difference is entry, exit, size, fees, funding
+//! Side ── explain ──▶ Explained: every difference with its cause, to the last decimal
+//! ```
+
+mod cause;
+#[cfg(test)]
+#[path = "tests.rs"]
+mod causes;
+mod explain;
+mod told;
+
+pub use cause::Cause;
+pub use explain::{Explained, Side, TradeParity, explain};
+pub use told::Told;
 
 use crate::model::{Arithmetic, Overflow, PositionSide, Span, Timestamp};
 use crate::position::Trade;

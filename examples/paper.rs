@@ -1,5 +1,12 @@
-//! Paper trading: candles are played through the live runtime at a chosen speed, against a simulated account.
+//! Paper trading: candles are played through the live runtime at a chosen speed, or a venue's public stream is followed,
+//! against a simulated account.
+#[cfg(feature = "okx")]
+#[path = "paper/follow.rs"]
+mod follow;
 mod shared;
+#[cfg(feature = "okx")]
+#[path = "live/view.rs"]
+mod view;
 
 use crate::shared::journal::News;
 use clap::Parser;
@@ -15,7 +22,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Plays candles through the live runtime with a simulated account and shows positions, orders and decisions.
+/// Plays candles through the live runtime with a simulated account and shows positions, orders and decisions; or follows a
+/// venue's public stream, without keys, until Ctrl-C.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -40,11 +48,59 @@ struct Args {
     /// Write the journal here, a record per line; the parity example reads it.
     #[arg(long)]
     journal: Option<PathBuf>,
+    /// Follow this venue's public stream instead of playing candles: okx (built with the feature of that name).
+    #[arg(long, value_name = "VENUE", conflicts_with_all = ["candles", "last", "speed"])]
+    follow: Option<String>,
+    /// Another address of it, such as a practice venue on this machine (http://127.0.0.1:PORT).
+    #[arg(long, requires = "follow")]
+    base_url: Option<String>,
+    /// The speed the practice venue was started with.
+    #[arg(long, default_value_t = 1, requires = "base_url")]
+    venue_speed: u32,
+    /// The market that is followed, as the venue writes it.
+    #[arg(long, default_value = "BTC-USDT-SWAP", requires = "follow")]
+    symbol: String,
+    /// The candles that are decided on while following.
+    #[arg(long, default_value_t = Timeframe::M1, requires = "follow")]
+    timeframe: Timeframe,
+    /// End in order after so many minutes of the venue.
+    #[arg(long, requires = "follow")]
+    minutes: Option<u32>,
+}
+
+/// The settings of both ways: a stop from the start, and the strategy's defaults.
+fn settings(args: &Args, instrument: &Instrument, timeframe: Timeframe) -> Settings {
+    let mut settings = Settings::default();
+    settings.market.symbol = instrument.id.symbol.to_string();
+    settings.market.timeframe = timeframe;
+    settings.market.leverage = args.leverage;
+    settings.sizing.btc = dec!(1000);
+    settings.sl.enabled = true;
+    // What takes a moment here takes longer where time runs faster.
+    settings.risk.max_price_age = args.venue_speed.saturating_mul(5).min(60);
+    settings
+}
+
+/// The paper account.
+fn setup(args: &Args, instrument: &Instrument) -> Setup {
+    let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
+    (setup.leverage, setup.margin_mode, setup.position_mode) =
+        (args.leverage, MarginMode::Isolated, PositionMode::Hedge);
+    setup
 }
 
 fn main() -> Result<(), shared::Failure> {
     let args = Args::parse();
-    let exit = hyperrsi::runtime::block_on(run(args))??;
+    let exit = match args.follow.as_deref() {
+        None => hyperrsi::runtime::block_on(run(args))??,
+        #[cfg(feature = "okx")]
+        Some("okx") => hyperrsi::runtime::block_on(follow::run(args))??,
+        Some(other) => {
+            return Err(
+                format!("{other} cannot be followed; there is okx, with --features runtime,okx").into()
+            );
+        }
+    };
     std::process::exit(i32::from(exit));
 }
 
@@ -58,17 +114,9 @@ async fn run(args: Args) -> Result<u8, shared::Failure> {
     let first = candles.len().saturating_sub(args.last);
     let start = candles.get(first).map(|candle| candle.open_time).ok_or("there are no candles")?;
 
-    let mut settings = Settings::default();
-    settings.market.symbol = instrument.id.symbol.to_string();
-    settings.market.timeframe = timeframe;
-    settings.market.leverage = args.leverage;
-    settings.sizing.btc = dec!(1000);
-    settings.sl.enabled = true;
+    let settings = settings(&args, &instrument, timeframe);
     let clock = SteppedClock::starting_at(start);
-    let mut setup = Setup::new(instrument.id.venue.as_str()).deposit("USDT", args.balance.into());
-    (setup.leverage, setup.margin_mode, setup.position_mode) =
-        (args.leverage, MarginMode::Isolated, PositionMode::Hedge);
-    let paper = Paper::new("paper", setup, [instrument.clone()], clock.clone());
+    let paper = Paper::new("paper", setup(&args, &instrument), [instrument.clone()], clock.clone());
     let tape = Tape::new(instrument.clone(), candles, clock.clone());
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let parts = Parts {

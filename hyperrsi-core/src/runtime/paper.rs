@@ -123,7 +123,8 @@ impl Paper {
         let mut prices = hub.prices(instrument);
         while prices.changed().await.is_ok() {
             let newest = *prices.borrow_and_update();
-            for (point, mark) in [(newest.mark, true), (newest.last, false)] {
+            // The last price first: a stop that the mark fires fills at the market of now.
+            for (point, mark) in [(newest.last, false), (newest.mark, true)] {
                 let Some(point) = point else { continue };
                 let moved = self.change(|account, now| match mark {
                     true => account.mark(now, instrument, point.price),

@@ -36,7 +36,7 @@ impl Walk {
     }
 
     fn step(&mut self, random: &mut Rng) -> Price {
-        let jump = if random.u32(..) % 3_000 == 0 { random.i64(-80..=80) } else { 0 };
+        let jump = if random.u32(..).is_multiple_of(3_000) { random.i64(-80..=80) } else { 0 };
         self.ticks = (self.ticks + random.i64(-6..=6) + jump).clamp(5_000, 20_000);
         let ticks = self.ticks;
         let [_, high, low, close] = self.forming.get_or_insert([ticks; 4]);
@@ -110,14 +110,14 @@ impl Market {
         let mut prices = Vec::new();
         for index in 0..state.walks.len() {
             let price = state.walks[index].step(&mut state.random);
-            if faults && state.random.u32(..) % 20_000 == 0 {
+            if faults && state.random.u32(..).is_multiple_of(20_000) {
                 state.mute[index] = Some(time + Span::seconds(state.random.i64(20..180)));
             }
             let fact = MarketFact::Last(PricePoint { price, time });
             state.tell(index, Channel::Last, fact, time);
             prices.push((state.walks[index].instrument.id.clone(), price));
         }
-        if faults && state.random.u32(..) % 2_000 == 0 {
+        if faults && state.random.u32(..).is_multiple_of(2_000) {
             state.listeners.clear(); // every connection breaks
         }
         prices

@@ -61,8 +61,9 @@ impl Watch {
         self.take_fills(account);
         self.check_equity(account, &mut wrong);
         let instruments: Vec<InstrumentId> = account.instruments().map(|one| one.id.clone()).collect();
-        let mut orders: BTreeMap<(InstrumentId, PositionSide), (Vec<(Decimal, Decimal)>, Decimal)> =
-            BTreeMap::new();
+        // Stops, each with its price and size, and the size of the take profits of a leg.
+        type Exits = (Vec<(Decimal, Decimal)>, Decimal);
+        let mut orders: BTreeMap<(InstrumentId, PositionSide), Exits> = BTreeMap::new();
         for order in account.live_orders().filter(|order| order.sent.reduce_only) {
             let entry = orders.entry((order.sent.instrument.clone(), order.leg)).or_default();
             match &order.sent.terms {

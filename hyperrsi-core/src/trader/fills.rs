@@ -38,7 +38,7 @@ impl Trader {
             self.read_account(); // of an order nothing was written about: the read says what it was
             return Ok(());
         }
-        if !self.applied.insert(&fill.trade_id, fill.time) {
+        if !Arc::make_mut(&mut self.applied).insert(&fill.trade_id, fill.time) {
             return Ok(());
         }
         let leg = self.leg_mut(fill.leg);

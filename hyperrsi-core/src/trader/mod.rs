@@ -75,6 +75,7 @@ use gates::Gates;
 use leg::Leg;
 use orders::Orders;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A price and when it was seen.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +115,7 @@ pub struct Trader {
     prices_apart: bool,
     /// ATR of the newest closed candle; becomes a decimal when an entry needs it.
     atr: Option<f64>,
-    applied: Applied,
+    applied: Arc<Applied>,
     /// The limit entries a strategy wants to rest.
     rest: Vec<rest::Wanted>,
     /// A leg waits for a candle to close before its limit entry may rest.
@@ -157,7 +158,7 @@ impl Trader {
             last: None,
             prices_apart: false,
             atr: None,
-            applied: Applied::default(),
+            applied: Arc::default(),
             rest: Vec::new(),
             rest_waits: false,
             base: None,

@@ -108,7 +108,8 @@ const FINISHED: usize = 128;
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Orders {
     live: Vec<Tracked>,
-    finished: VecDeque<Tracked>,
+    /// Shared with snapshots: they seldom change, and each snapshot has all of them.
+    finished: VecDeque<Arc<Tracked>>,
 }
 
 impl Orders {
@@ -165,8 +166,11 @@ impl Orders {
     }
     /// An order a fill may belong to: one that ended a while ago, too.
     pub(crate) fn for_fill(&mut self, id: &ClientOrderId) -> Option<&mut Tracked> {
-        let mut all = self.live.iter_mut().rev().chain(self.finished.iter_mut().rev());
-        all.find(|order| order.spec.client_id == *id)
+        let live = self.live.iter_mut().rev().find(|order| order.spec.client_id == *id);
+        live.or_else(|| {
+            let ended = self.finished.iter_mut().rev().find(|order| order.spec.client_id == *id);
+            ended.map(Arc::make_mut)
+        })
     }
     /// Whether an order was placed by hand and claimed.
     pub(crate) fn is_adopted(&self, id: &ClientOrderId) -> bool {
@@ -227,7 +231,7 @@ impl Orders {
             if self.finished.len() == FINISHED {
                 self.finished.pop_front();
             }
-            self.finished.push_back(self.live.remove(index));
+            self.finished.push_back(Arc::new(self.live.remove(index)));
         }
     }
     /// What entries of a side fill from now on is closed at once.

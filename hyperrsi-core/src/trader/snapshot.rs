@@ -8,6 +8,7 @@ use crate::model::{PositionSide, Timeframe, Timestamp, TraderId};
 use crate::risk::Refusal;
 use crate::strategy::{LegState, View};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Everything of a [`Trader`] that outlives its process.
 ///
@@ -41,7 +42,7 @@ pub struct TraderSnapshot {
     atr: Option<f64>,
     rest: Vec<super::rest::Wanted>,
     base: Option<Timeframe>,
-    applied: Applied,
+    applied: Arc<Applied>,
     #[serde(default)]
     author: super::action::Author,
 }
@@ -81,7 +82,7 @@ impl Trader {
             atr: self.atr,
             rest: self.rest.clone(),
             base: self.base,
-            applied: self.applied.clone(),
+            applied: Arc::clone(&self.applied),
             author: self.author.clone(),
         }
     }

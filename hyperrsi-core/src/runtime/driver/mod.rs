@@ -92,7 +92,7 @@ pub(crate) struct Driver {
     /// The account as it was last written, and whether that stands for everything before.
     written: Option<(AccountSnapshot, bool)>,
     /// Openings that are not sent before they are durable.
-    held: BTreeMap<(SeatId, RequestId), Work>,
+    held: BTreeMap<(SeatId, RequestId), Box<Work>>,
     retired: bool,
     /// What is decided is not sent: the layer around the venue holds it back.
     pub(crate) dry_run: bool,
@@ -167,7 +167,11 @@ impl Driver {
 
     /// The next thing to be done.
     pub(crate) fn work(&mut self) -> Option<Work> {
-        self.work.pop_front()
+        let next = self.work.pop_front();
+        if next.is_none() {
+            self.work.shrink_to(0); // the start asks for much at once, and there may be many accounts
+        }
+        next
     }
 
     /// A policy with what this venue and account can do.

@@ -129,7 +129,7 @@ impl Driver {
     pub(super) fn stored(&mut self, seat: SeatId, request: RequestId, durable: bool, now: Timestamp) {
         self.stores = self.stores.saturating_sub(1);
         match (self.held.remove(&(seat, request)), durable) {
-            (Some(call), true) => self.work.push_back(call),
+            (Some(call), true) => self.work.push_back(*call),
             (Some(_), false) => {
                 let answer = Answer::Refused(RejectClass::Other, "the journal could not be written".into());
                 self.feed(seat, now, Input::Answer { request, answer });
@@ -157,7 +157,7 @@ impl Driver {
             // Not sent before the trader that knows of it is durable: whoever starts next looks it up (FAULTS 1, 2).
             self.mark_changed(seat);
             self.acknowledge.push((seat, request));
-            self.held.insert((seat, request), call);
+            self.held.insert((seat, request), Box::new(call));
         } else {
             self.work.push_back(call);
         }

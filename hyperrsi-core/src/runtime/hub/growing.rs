@@ -47,7 +47,14 @@ mod tests {
     use crate::strategy::Needs;
 
     fn minute(n: i64) -> Candle {
-        Candle::new(Timestamp::from_millis(n * 60_000), 100.0, 102.0, 98.0, 101.0 + n as f64 / 100.0, 1.0)
+        Candle::new(
+            Timestamp::from_millis(n * 60_000),
+            100.0,
+            102.0,
+            98.0,
+            101.0 + (n % 100) as f64 / 100.0,
+            1.0,
+        )
     }
 
     fn rows(shelf: &Shelf, timeframe: Timeframe) -> Vec<Candle> {

@@ -63,6 +63,23 @@ fn a_phone_shows_the_page_without_scrolling_sideways() {
     browser.picture(&page, (390, 4200), "#trade-2", false, &artefacts().join("phone.png"));
 }
 
+/// The page somebody's program wrote, such as the quickstart's: `HYPERRSI_PAGE` names it, as `scripts/test examples` does.
+#[test]
+fn a_page_that_was_written_before_is_drawn_on_desktop_and_phone() {
+    let Some(page) = std::env::var_os("HYPERRSI_PAGE").map(PathBuf::from) else {
+        println!("skipped: HYPERRSI_PAGE names no page");
+        return;
+    };
+    let Some(browser) = Browser::find() else { return };
+    for (name, size) in [("page.png", DESKTOP), ("page_phone.png", PHONE)] {
+        let seen = browser.open(&page, size);
+        assert_drawn(&seen);
+        assert!(seen.count("<tr data-number=") >= 20, "{} trades", seen.count("<tr data-number="));
+        assert_eq!(seen.root("overflow"), Some("0"));
+        browser.picture(&page, (size.0, 4200), "", false, &artefacts().join(name));
+    }
+}
+
 #[test]
 fn clicks_sort_the_table_and_select_a_trade() {
     let sample = Sample::new(420, 70);

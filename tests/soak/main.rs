@@ -119,7 +119,9 @@ impl Soak {
             let status = run.status().await.unwrap();
             assert_eq!(status.drift.get().normalize(), Decimal::ZERO, "I5: the books are the venue's");
             assert_eq!(party.unjournaled(self.place.clock.now()), 0, "I3: fills that no journal has");
-            assert_eq!(party.end().await, Exit::Clean);
+            let traders = party.traders().await;
+            let open: Vec<_> = traders.iter().filter(|trader| !trader.legs.is_empty()).collect();
+            assert_eq!(party.end().await, Exit::Clean, "before that: {open:#?}");
         }
     }
 }

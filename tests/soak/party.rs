@@ -159,19 +159,25 @@ impl Party {
 
     /// Everything that is wrong with the account now.
     pub async fn look(&mut self) -> Vec<String> {
-        let mut traders: Vec<TraderStatus> = Vec::new();
-        if let Some(session) = &self.session {
-            let run = session.handle();
-            for trader in run.traders() {
-                traders.extend(run.trader(trader).await);
-            }
-        }
+        let traders = self.traders().await;
         let now = self.place.clock.now();
         let (paper, watch) = (&self.paper, &mut self.watch);
         let mut wrong = paper.look(|account| watch.look(now, account, &traders));
         wrong.append(&mut self.wrong.lock().unwrap());
         wrong.iter_mut().for_each(|text| text.insert_str(0, &format!("{}: ", self.name)));
         wrong
+    }
+
+    /// What its traders say of themselves; nothing if no process runs.
+    pub async fn traders(&self) -> Vec<TraderStatus> {
+        let mut traders = Vec::new();
+        if let Some(session) = &self.session {
+            let run = session.handle();
+            for trader in run.traders() {
+                traders.extend(run.trader(trader).await);
+            }
+        }
+        traders
     }
 
     /// Reads what the journal has that was not read before: every fill of the venue once (I3), and what was decided.

@@ -21,6 +21,9 @@ impl Trader {
             Command::Stop => {
                 self.set_gate(Refusal::NotRunning, true);
                 self.acted(None, Action::Gated(Refusal::NotRunning));
+                for side in PositionSide::BOTH {
+                    self.bring_copy_up_to_date(side)?;
+                }
             }
             Command::Pause => {
                 self.set_gate(Refusal::Paused, true);

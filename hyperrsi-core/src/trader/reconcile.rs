@@ -201,6 +201,16 @@ impl Trader {
         better >= step && self.now >= leg.last_amend + plan.amend_interval
     }
 
+    /// The venue's copy of a trailing stop follows at once, whatever interval and step say: before a planned end
+    /// (TRADING 9.5).
+    pub(super) fn bring_copy_up_to_date(&mut self, side: PositionSide) -> Result<(), Overflow> {
+        if !self.leg(side).stop().is_some_and(|stop| stop.kind == StopKind::Trailing) {
+            return Ok(());
+        }
+        self.leg_mut(side).amended_price = None;
+        self.reconcile(side)
+    }
+
     /// When a trailing amendment that is large enough may be sent.
     pub(super) fn amendment_deadline(&self, side: PositionSide) -> Option<Timestamp> {
         let leg = self.leg(side);

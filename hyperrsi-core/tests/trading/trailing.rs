@@ -6,7 +6,7 @@ use hyperrsi_core::position::{
     Distance, EpochStart, ExitPlan, Exits, LevelState, StopKind, TrailOffset, Trailing,
 };
 use hyperrsi_core::strategy::LegState;
-use hyperrsi_core::trader::{Output, PriceSource};
+use hyperrsi_core::trader::{Command, Input, Output, PriceSource};
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -128,6 +128,18 @@ fn t10_closes_the_whole_remainder_once_when_hit() {
     assert_eq!(rig.live.iter().filter(|o| o.kind == OrderKind::Market).count(), 1, "once");
     rig.fill_whole(&close, dec!(104.4));
     assert_eq!((rig.trades[0].reason.code(), rig.live.len()), ("trailing_stop", 0));
+}
+
+#[test]
+fn s9_5_before_a_planned_end_the_venues_copy_is_brought_up_to_date() {
+    let mut rig = trailing_leg();
+    let copy = |rig: &Rig| rig.stop_order(LONG).unwrap().kind.price().unwrap().get();
+    rig.advance(Span::seconds(1));
+    rig.price(103.02); // neither step nor interval: the engine's stop is 103.02 - 0.515
+    assert_eq!((rig.stop(LONG), copy(&rig)), (stop_at(dec!(102.505), StopKind::Trailing), dec!(102.485)));
+    rig.feed(Input::Command(Command::Stop));
+    assert_eq!(copy(&rig), dec!(102.505));
+    assert_eq!(rig.live.iter().filter(|o| matches!(o.kind, OrderKind::StopMarket { .. })).count(), 1);
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Trader {
     /// The venue's copy of a trailing stop follows at once, whatever interval and step say: before a planned end
     /// (TRADING 9.5).
     pub(super) fn bring_copy_up_to_date(&mut self, side: PositionSide) -> Result<(), Overflow> {
-        if !self.leg(side).stop().is_some_and(|stop| stop.kind == StopKind::Trailing) {
+        if self.leg(side).stop().is_none_or(|stop| stop.kind != StopKind::Trailing) {
             return Ok(());
         }
         self.leg_mut(side).amended_price = None;

@@ -124,28 +124,15 @@ fn main() -> Result<(), shared::Failure> {
         Some(path) => shared::candles(path)?.0,
         None => sample::btcusdt_1h()?,
     };
-    // What the strategy was told first is where its history begins (TRADING 2.7).
-    let mut candles = Candles::new(all.timeframe());
-    for candle in all.iter().filter(|candle| settings.anchor.is_none_or(|anchor| candle.open_time >= anchor))
-    {
-        candles.push(candle)?;
-    }
-    let opens = told.decisions.iter().map(|decision| decision.candle);
-    let (Some(first), Some(last)) = (opens.clone().min(), opens.max()) else {
+    let (candles, mut config) = told.beside(&all)?.ok_or("the journal holds no decisions")?;
+    config.policy = args.policy;
+    let timeframe = candles.timeframe();
+    let (Some(first), Some(end)) = (config.start, config.end) else {
         return Err("the journal holds no decisions".into());
     };
-    let timeframe = candles.timeframe();
-    let mut config = Config::new(settings.instrument.clone());
-    config.initial_balance = settings.balance;
-    config.policy = args.policy;
-    config.trader = settings.policy.clone();
-    config.trader.journal = false;
-    config.close_at_end = false;
     config.taker_fee = args.taker_fee.unwrap_or(config.taker_fee);
     config.maker_fee = args.maker_fee.unwrap_or(config.maker_fee);
     config.slippage_percent = args.slippage.unwrap_or(config.slippage_percent);
-    (config.start, config.end) = (Some(first), Some(last + timeframe.span()));
-    config.record = Some((first, last + timeframe.span()));
     let strategy = Versions::of(&told.settings)?;
     shared::say(format!(
         "{}, {} version(s) of the settings, {} process(es)",
@@ -161,7 +148,7 @@ fn main() -> Result<(), shared::Failure> {
     shared::say(format!(
         "{} to {}: {} trades in the journal, {} in the backtest, {} the same to the last decimal",
         first,
-        last,
+        end,
         told.trades.len(),
         run.trades.len(),
         found.same

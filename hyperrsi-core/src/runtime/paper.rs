@@ -118,21 +118,26 @@ impl Paper {
         }
     }
 
-    /// Trades at the prices of a hub for as long as the future is polled: paper trading over live data.
+    /// Trades at the prices of a hub for as long as the future is polled: paper trading over live data. The two prices come
+    /// one after the other: where no trade is newer than the mark price, what it sets off fills at it.
     pub async fn follow(&self, hub: &Hub, instrument: &InstrumentId) {
         let mut prices = hub.prices(instrument);
         while prices.changed().await.is_ok() {
             let newest = *prices.borrow_and_update();
-            // The last price first: a stop that the mark fires fills at the market of now.
-            for (point, mark) in [(newest.last, false), (newest.mark, true)] {
-                let Some(point) = point else { continue };
-                let moved = self.change(|account, now| match mark {
-                    true => account.mark(now, instrument, point.price),
-                    false => account.trade(now, instrument, point.price),
-                });
-                if let Err(overflow) = moved {
-                    tracing::error!(%overflow, "a price was not traded at");
+            let moved = self.change(|account, now| {
+                if let Some(last) = newest.last {
+                    account.trade(now, instrument, last.price)?;
                 }
+                match newest.mark {
+                    Some(mark) if newest.last.is_none_or(|last| last.time <= mark.time) => {
+                        account.mark_ahead(now, instrument, mark.price)
+                    }
+                    Some(mark) => account.mark(now, instrument, mark.price),
+                    None => Ok(()),
+                }
+            });
+            if let Err(overflow) = moved {
+                tracing::error!(%overflow, "a price was not traded at");
             }
         }
     }

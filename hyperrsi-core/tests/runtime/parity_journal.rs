@@ -1,7 +1,7 @@
 //! A journal that two processes wrote, laid beside the backtest over the same candles: what is planted is what is found.
 
 use crate::rig::dec;
-use hyperrsi_core::backtest::{Backtest, Config, IntrabarPolicy};
+use hyperrsi_core::backtest::Backtest;
 use hyperrsi_core::model::*;
 use hyperrsi_core::runtime::paper::{Paper, SteppedClock, Tape};
 use hyperrsi_core::runtime::parity::{Explained, Side, Told, explain};
@@ -70,18 +70,8 @@ async fn journaled(change: impl FnOnce(&mut Setup)) -> (Told, Candles) {
 /// The backtest by what the journal says of settings and the first candle.
 fn beside(told: &Told, candles: &Candles) -> Explained {
     let settings = &told.settings[0];
-    let mut from_anchor = Candles::new(candles.timeframe());
-    for candle in candles.iter().filter(|one| settings.anchor.is_none_or(|anchor| one.open_time >= anchor)) {
-        from_anchor.push(candle).unwrap();
-    }
-    let mut config = Config::new(settings.instrument.clone());
-    config.initial_balance = settings.balance;
-    (config.policy, config.slippage_percent) = (IntrabarPolicy::OhlcPath, Decimal::ZERO);
-    config.trader = settings.policy.clone();
-    (config.trader.journal, config.close_at_end) = (false, false);
-    let opens = told.decisions.iter().map(|decision| decision.candle);
-    let (first, end) = (opens.clone().min().unwrap(), opens.max().unwrap() + Span::hours(1));
-    (config.start, config.end, config.record) = (Some(first), Some(end), Some((first, end)));
+    let (from_anchor, mut config) = told.beside(candles).unwrap().unwrap();
+    config.slippage_percent = Decimal::ZERO;
     let record = settings.record.as_ref().unwrap();
     let snapshot = Snapshot::new(settings.version, Settings::from_map(record).unwrap());
     let mut strategy = rsi_trend::Hyperrsi::new(snapshot, &settings.instrument).unwrap();

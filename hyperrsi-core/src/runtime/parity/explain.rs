@@ -157,10 +157,14 @@ impl Bench<'_> {
             return Cause::InPosition { until: one.exit_time };
         }
         if let (Some(by), Some(other)) = (by, other)
-            && by.checks != other.checks
+            && let Some(index) = first_difference(by, other)
         {
+            let check = other.checks.get(index).or(by.checks.get(index));
+            if let Some(check) = check.filter(|check| OF_THE_ENGINE.contains(&check.gate.as_str())) {
+                return Cause::Filter { code: check.gate.clone() };
+            }
             let (ours, theirs) = if journaled { (other, by) } else { (by, other) };
-            return Cause::Signal { candle, detail: first_difference(ours, theirs) };
+            return Cause::Signal { candle, detail: at(index, ours, theirs) };
         }
         let close = candle + self.span;
         let refused = without.refused.iter().find(|(at, _)| *at >= close && *at < close + self.span);
@@ -270,7 +274,7 @@ impl Bench<'_> {
                 Some(other) => {
                     both += 1;
                     alike += usize::from(
-                        one.checks == other.checks
+                        first_difference(one, other).is_none()
                             && one.outcome == other.outcome
                             && one.reason == other.reason,
                     );
@@ -284,10 +288,23 @@ impl Bench<'_> {
     }
 }
 
-/// The first gate that came out differently, or that only one of them checks.
-fn first_difference(ours: &DecisionRecord, theirs: &DecisionRecord) -> String {
-    let text = |check: Option<&crate::strategy::Check>| {
-        check.map_or_else(
+/// Gates that hold an entry back whatever the strategy saw.
+const OF_THE_ENGINE: [&str; 6] = ["opening", "warm_up", "main_leg", "direction", "cooldown", "candle"];
+
+/// The first gate that came out differently, or that only one of them checks. What is compared may differ: a journal that
+/// began later has fewer candles behind it, and passes the same gates.
+fn first_difference(one: &DecisionRecord, other: &DecisionRecord) -> Option<usize> {
+    let verdict = |record: &DecisionRecord, index: usize| {
+        record.checks.get(index).map(|check| (check.stage, check.gate.clone(), check.ok))
+    };
+    let count = one.checks.len().max(other.checks.len());
+    (0..count).find(|index| verdict(one, *index) != verdict(other, *index))
+}
+
+/// A gate as both found it.
+fn at(index: usize, ours: &DecisionRecord, theirs: &DecisionRecord) -> String {
+    let text = |record: &DecisionRecord| {
+        record.checks.get(index).map_or_else(
             || "no further check".to_owned(),
             |check| {
                 let passed = if check.ok { "passed" } else { "failed" };
@@ -295,8 +312,5 @@ fn first_difference(ours: &DecisionRecord, theirs: &DecisionRecord) -> String {
             },
         )
     };
-    let count = ours.checks.len().max(theirs.checks.len());
-    let differs = (0..count).find(|index| ours.checks.get(*index) != theirs.checks.get(*index));
-    let at = |record: &DecisionRecord| text(differs.and_then(|index| record.checks.get(index)));
-    format!("{}; in the journal {}", at(ours), at(theirs))
+    format!("{}; in the journal {}", text(ours), text(theirs))
 }

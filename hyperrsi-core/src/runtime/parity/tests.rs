@@ -249,6 +249,16 @@ fn a_candle_that_never_came() {
 }
 
 #[test]
+fn gates_that_come_out_alike_are_alike_whatever_they_compared() {
+    let mut planted = Planted::nothing();
+    planted.decisions.iter_mut().for_each(|record| record.checks[0].left = "28.5".into());
+    let found = planted.explained();
+    assert_eq!((found.decisions.0, found.same), (found.decisions.1, 1));
+    planted.decisions[3].checks[0].ok ^= true;
+    assert_eq!(planted.explained().decisions.1, found.decisions.1 - 1);
+}
+
+#[test]
 fn a_signal_only_one_of_them_saw() {
     let mut planted = Planted { trades: Vec::new(), ..Planted::nothing() };
     let record = &mut planted.decisions[0];
@@ -268,6 +278,12 @@ fn an_entry_that_a_filter_refused() {
     (record.outcome, record.reason) = (DecisionOutcome::None, "below_minimum".into());
     record.orders.clear();
     assert_eq!(planted.only(), (Cause::Filter { code: "below_minimum".into() }, dec!(-19.8)));
+    // Held back by a gate of the engine: both saw the signal.
+    let mut planted = Planted { trades: Vec::new(), ..Planted::nothing() };
+    planted.decisions[0].outcome = DecisionOutcome::None;
+    planted.decisions[0].orders.clear();
+    (planted.decisions[0].checks[0].ok, planted.decisions[0].checks[0].gate) = (false, "cooldown".into());
+    assert_eq!(planted.only(), (Cause::Filter { code: "cooldown".into() }, dec!(-19.8)));
     // Refused by the venue: the decision stands, an event tells.
     let mut planted = Planted { trades: Vec::new(), ..Planted::nothing() };
     planted.refused.push((at(1) + Span::seconds(1), Code::of("price_band")));

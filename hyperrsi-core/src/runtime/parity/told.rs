@@ -1,7 +1,9 @@
+use crate::backtest::{Config, IntrabarPolicy};
 use crate::desk::{Event, EventKind};
 use crate::model::{Timestamp, TraderId};
 use crate::position::Trade;
 use crate::runtime::terms::InForce;
+use crate::series::{Candles, PushError};
 use crate::store::{Code, JournaledDecision, Record, RecordKind, StoreError, TradeRecord};
 use crate::strategy::DecisionRecord;
 use std::collections::BTreeMap;
@@ -30,6 +32,32 @@ impl Told {
         traders.sort();
         traders.dedup();
         traders
+    }
+
+    /// The backtest that belongs beside it: the candles from the first one the strategy was told of (TRADING 2.7), and how
+    /// they are traded, from the first decision to the last, with the instrument, the policy and the balance that were in
+    /// force first. `None` where the journal holds no settings or no decisions.
+    ///
+    /// # Errors
+    /// [`PushError`] never, for candles that are in order.
+    pub fn beside(&self, candles: &Candles) -> Result<Option<(Candles, Config)>, PushError> {
+        let opens = self.decisions.iter().map(|decision| decision.candle);
+        let (Some(settings), Some(first), Some(last)) =
+            (self.settings.first(), opens.clone().min(), opens.max())
+        else {
+            return Ok(None);
+        };
+        let mut told = Candles::new(candles.timeframe());
+        let known = |open: Timestamp| settings.anchor.is_none_or(|anchor| open >= anchor);
+        candles.iter().filter(|candle| known(candle.open_time)).try_for_each(|candle| told.push(candle))?;
+        let mut config = Config::new(settings.instrument.clone());
+        config.initial_balance = settings.balance;
+        config.policy = IntrabarPolicy::OhlcPath;
+        config.trader = settings.policy.clone();
+        (config.trader.journal, config.close_at_end) = (false, false);
+        let end = last + candles.timeframe().span();
+        (config.start, config.end, config.record) = (Some(first), Some(end), Some((first, end)));
+        Ok(Some((told, config)))
     }
 
     /// Of one trader, from the records of a journal in their order.

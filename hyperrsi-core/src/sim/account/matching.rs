@@ -72,6 +72,21 @@ impl Account {
         self.sweep(now, id, price, false, false)
     }
 
+    /// A mark price that no trade is newer than: what it sets off fills there, since where the market trades now is
+    /// not known better. The last price stays.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a value leaves the range of a decimal.
+    pub fn mark_ahead(&mut self, now: Timestamp, id: &InstrumentId, price: Price) -> Result<(), Overflow> {
+        let stand_in = |account: &mut Self, last: Option<Price>| {
+            account.markets.get_mut(id).and_then(|market| std::mem::replace(&mut market.last, last))
+        };
+        let last = stand_in(self, price.is_positive().then_some(price));
+        let swept = self.mark(now, id, price);
+        stand_in(self, last);
+        swept
+    }
+
     /// The price glides from where it is: what lies between is traded at.
     ///
     /// # Errors

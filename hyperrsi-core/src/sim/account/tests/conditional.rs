@@ -46,6 +46,19 @@ fn a_mark_stop_does_not_listen_to_the_last_price() {
 }
 
 #[test]
+fn what_a_mark_ahead_of_the_trades_sets_off_fills_at_it() {
+    let mut account = long(dec!(1));
+    let mark = Some(Trigger { price: price(dec!(95)), source: TriggerSource::Mark, limit: None });
+    account.trade(NOW, &swap(), price(dec!(100))).unwrap();
+    account.place(NOW, closing(dec!(1), Terms::Trigger { stop: mark, take_profit: None })).unwrap();
+    account.mark_ahead(at(1), &swap(), price(dec!(96))).unwrap();
+    assert_eq!(net(&account), dec!(1));
+    account.mark_ahead(at(2), &swap(), price(dec!(94))).unwrap();
+    assert_eq!((net(&account), fill_prices(&account)[1]), (dec!(0), dec!(94)));
+    assert_eq!(account.last_price(&swap()), Some(price(dec!(100))), "nobody has told of a trade");
+}
+
+#[test]
 fn one_of_two_prices_ends_the_other_in_either_form() {
     let both = Terms::Trigger { stop: trigger(dec!(95)), take_profit: trigger(dec!(110)) };
     let mut account = long(dec!(1));

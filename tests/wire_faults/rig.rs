@@ -379,9 +379,6 @@ impl Rig {
 
 /// What is open at the venue.
 pub fn held(world: &World, id: &InstrumentId, side: PositionSide) -> Decimal {
-    if let Some(spot) = world.account().instrument(id).filter(|one| one.is_spot()) {
-        return if side == LONG { world.account().total(&spot.base).get() } else { Decimal::ZERO };
-    }
     let positions = world.account().positions().unwrap();
     let one = positions.iter().find(|held| held.instrument == *id && held.side == side);
     one.map_or(Decimal::ZERO, |held| held.quantity.get())

@@ -170,14 +170,8 @@ impl Rig {
             let of = |fill: &&Fill| fill.leg == side;
             let signed = |fill: &Fill| if fill.opens() { fill.quantity.get() } else { -fill.quantity.get() };
             let sum: Decimal = fills.iter().filter(of).map(signed).sum();
-            // A spot purchase pays its fee in what it buys.
-            let in_base = |one: &&Execution| one.fill.fee_asset == self.instrument.base;
-            let kept: Decimal = match side {
-                LONG => self.executions().iter().filter(in_base).map(|one| one.fill.fee_paid.get()).sum(),
-                _ => Decimal::ZERO,
-            };
             let held = self.server.act(|world| held(world, &self.instrument.id, side)).unwrap();
-            assert_eq!(sum - kept, held, "I3: the fills are the {side} position");
+            assert_eq!(sum, held, "I3: the fills are the {side} position");
         }
     }
 
@@ -191,15 +185,14 @@ impl Rig {
         let fills = self.fills().await;
         let paid = |one: &&Execution| one.fill.fee_asset == self.instrument.quote;
         let fees: Decimal = self.executions().iter().filter(paid).map(|one| one.fill.fee_paid.get()).sum();
-        let spot = self.instrument.is_spot();
         let (worth, flows, open) = self
             .server
             .act(|world| {
                 let account = world.account();
-                let worth = if spot { account.total("USDT") } else { account.equity("USDT").unwrap() };
+                let worth = account.equity("USDT").unwrap();
                 let came = account.flows().iter().filter(|flow| flow.asset == "USDT");
                 let flows: Decimal = came.map(|flow| flow.amount.get()).sum();
-                let of = account.positions().unwrap().into_iter().filter(|_| !spot);
+                let of = account.positions().unwrap().into_iter();
                 let value = |one: Position| one.quantity.get() * one.mark.get() * one.side.sign();
                 (worth.get(), flows, of.map(value).sum::<Decimal>())
             })
@@ -210,9 +203,6 @@ impl Rig {
             worth,
             "I5: deposits, fills, fees, funding and what is open are the equity"
         );
-        if spot {
-            return; // what is held is no balance in quote there
-        }
         let begun = Instant::now();
         loop {
             let drift = self.account_status().await.drift.get();
